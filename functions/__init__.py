@@ -1,1 +1,1 @@
-
+"""Lambda entry points: thin, over one composition root."""

@@ -1,1 +1,1 @@
-
+"""The compiler: a pipeline of pure stages from a workflow to a state machine definition."""

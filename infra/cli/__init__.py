@@ -1,1 +1,1 @@
-
+"""The command line `mini-n8n`."""

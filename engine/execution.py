@@ -1,0 +1,121 @@
+"""Execution and node run: what is recorded of a run, and which changes of status are legal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.json_value import JsonObject, JsonValue
+
+
+class ExecutionStatus(StrEnum):
+    """Where an execution stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    ABORTED = "aborted"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the status is final."""
+        return self is not ExecutionStatus.RUNNING
+
+
+class NodeStatus(StrEnum):
+    """Where a node run stands; ``pending`` is what has no record yet."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    ABORTED = "aborted"
+    SKIPPED = "skipped"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the status is final."""
+        return self not in (NodeStatus.PENDING, NodeStatus.RUNNING, NodeStatus.WAITING)
+
+
+class Record(BaseModel):
+    """What every record has in common: frozen and closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ErrorInfo(Record):
+    """An error as it is stored and shown: never a stack trace, never a secret."""
+
+    type: str = Field(description="The class of the error.")
+    message: str
+    node_id: str | None = None
+    field: str | None = None
+    retryable: bool = False
+
+
+class Claim(Record):
+    """Where a value lies that is too large for its record."""
+
+    key: str = Field(description="Key in the artifact bucket.")
+    size_bytes: int
+    sha256: str
+
+
+class LogLine(Record):
+    """A line that a node wrote through ``context.logger``."""
+
+    at: datetime
+    level: Literal["debug", "info", "warning", "error"]
+    message: str
+
+
+class Execution(Record):
+    """One run of a workflow version."""
+
+    execution_id: str
+    workflow_id: str
+    workflow_name: str
+    version: int
+    status: ExecutionStatus = ExecutionStatus.RUNNING
+    trigger: str = "manual"
+    inputs: JsonObject = Field(default_factory=dict)
+    inputs_claim: Claim | None = None
+    output: JsonValue = None
+    output_claim: Claim | None = None
+    error: ErrorInfo | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
+    timeout_seconds: int
+    bypass_cache: bool = False
+    state_machine_version_arn: str | None = None
+    execution_arn: str | None = None
+
+
+class NodeRun(Record):
+    """The record of one node in an execution, or of one of its items."""
+
+    execution_id: str
+    node_id: str
+    item: int | None = Field(None, description="Index of the item under for_each, from 0.")
+    status: NodeStatus
+    output_name: str | None = Field(None, description="The output that the node left through.")
+    result: JsonObject | None = None
+    claim: Claim | None = Field(None, description="Where the result lies, if it is large.")
+    error: ErrorInfo | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    attempts: int = 0
+    cache: Literal["hit", "miss"] | None = None
+    item_count: int | None = Field(None, description="Items of a for_each node, once they are known.")
+    items_claim: Claim | None = None
+    items: tuple[JsonValue, ...] | None = Field(None, description="Items of a for_each node, if small.")
+    poll_state: JsonObject | None = Field(None, description="What a pending node asked to get back.")
+    not_before: datetime | None = Field(None, description="The next attempt waits until then.")
+    logs: tuple[LogLine, ...] = ()

@@ -1,0 +1,345 @@
+"""The ports: what the core asks of the world, what each method returns and must raise.
+
+An adapter is a class that keeps these promises; `tests/contract` proves it for those that are shipped
+and can be imported to prove another. Every method may raise UnavailableError when its service is
+throttled or away. Times are aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.json_value import JsonObject, JsonValue
+from engine.workflow import Workflow
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some of a list, and the opaque cursor that asks for what follows (None: nothing does)."""
+
+    items: tuple[T, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class WorkflowHead:
+    """What is known of a workflow without its document."""
+
+    workflow_id: str
+    name: str
+    revision: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    node_count: int
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WorkflowVersion:
+    """One immutable version: the document, what it was compiled to, and where that stands."""
+
+    workflow_id: str
+    version: int
+    workflow: Workflow
+    created_at: datetime
+    definition_digest: str
+    state_machine_version_arn: str
+    report: JsonObject = field(default_factory=dict)
+    profile: JsonObject = field(default_factory=dict)
+
+
+class WorkflowStore(Protocol):
+    """Workflows: a head and immutable versions."""
+
+    def get_head(self, workflow_id: str) -> WorkflowHead:
+        """The head; NotFoundError."""
+
+    def get_version(self, workflow_id: str, version: int) -> WorkflowVersion:
+        """A version, also of a workflow that was deleted while its executions are kept; NotFoundError."""
+
+    def list_heads(self, limit: int, cursor: str | None = None) -> Page[WorkflowHead]:
+        """Heads, the newest workflow first; RequestError on a cursor that is not ours."""
+
+    def list_versions(self, workflow_id: str, limit: int, cursor: str | None = None) -> Page[WorkflowVersion]:
+        """Versions, newest first."""
+
+    def commit(self, head: WorkflowHead, version: WorkflowVersion, expected_revision: int | None) -> None:
+        """Write a version and move the head to it, both or neither.
+
+        ``expected_revision`` None means that the workflow must not exist yet. RevisionConflictError
+        when the head is elsewhere; NotFoundError when there is none to move.
+        """
+
+    def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
+        """Take the head away; versions stay readable until ``expires_at``.
+
+        NotFoundError; RevisionConflictError when ``expected_revision`` is given and the head is elsewhere.
+        """
+
+
+@dataclass(frozen=True)
+class ExecutionFilter:
+    """Which executions a list is about."""
+
+    workflow_id: str | None = None
+    status: ExecutionStatus | None = None
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class IdempotencyMark:
+    """Who answered for an Idempotency-Key first: the request's digest and the execution it started."""
+
+    request_digest: str
+    execution_id: str
+
+
+class ExecutionStore(Protocol):
+    """Executions and node runs. What has ended is written once: the first writer wins."""
+
+    def create(self, execution: Execution) -> None:
+        """Write a new execution; ConflictError if the id is taken."""
+
+    def get(self, execution_id: str) -> Execution:
+        """The execution; NotFoundError."""
+
+    def set_execution_arn(self, execution_id: str, execution_arn: str) -> None:
+        """Note what Step Functions calls the execution; NotFoundError."""
+
+    def finish(
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        ended_at: datetime,
+        *,
+        output: JsonValue = None,
+        output_claim: object = None,
+        error: ErrorInfo | None = None,
+    ) -> bool:
+        """End a running execution; False if it had ended already. NotFoundError."""
+
+    def list_executions(
+        self, wanted: ExecutionFilter, limit: int, cursor: str | None = None
+    ) -> Page[Execution]:
+        """Executions, newest first; RequestError on a cursor that is not ours."""
+
+    def read_nodes(
+        self, execution_id: str, keys: Iterable[tuple[str, int | None]]
+    ) -> tuple[Execution, dict[tuple[str, int | None], NodeRun]]:
+        """The execution and those of the node runs that exist, by (node id, item), in one consistent
+        batch read; NotFoundError if there is no such execution."""
+
+    def list_node_runs(
+        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+    ) -> Page[NodeRun]:
+        """Node runs of an execution, or with ``node_id`` the items of that node in order.
+
+        Without ``node_id`` items are left out.
+        """
+
+    def start_node(self, run: NodeRun) -> NodeRun | None:
+        """Record that an attempt begins (a status that has not ended, ``attempts`` as given).
+
+        None when recorded; the stored node run when that one has ended already.
+        """
+
+    def finish_node(self, run: NodeRun) -> NodeRun | None:
+        """Record how the node run ended. None when recorded; the stored one when it ended before."""
+
+    def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
+        """Store the mark if ``key`` has none; the mark that stands now."""
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """A cached result, or with ``holder`` the word that someone is making it until ``lease_until``."""
+
+    key: str
+    node_type: str
+    expires_at: datetime
+    output_name: str = "main"
+    result: JsonObject | None = None
+    claim: JsonObject | None = None
+    holder: str | None = None
+
+
+@dataclass(frozen=True)
+class CacheCounts:
+    """How often the cache served, and did not, for a node type."""
+
+    hits: int = 0
+    misses: int = 0
+
+
+class CacheStore(Protocol):
+    """Results by key, with an in-progress mark so that equal work is done once."""
+
+    def get(self, key: str, now: datetime) -> CacheEntry | None:
+        """A result or an in-progress mark that has not expired at ``now``."""
+
+    def acquire(self, entry: CacheEntry, now: datetime) -> CacheEntry | None:
+        """Set an in-progress mark (``holder`` set; ``expires_at`` ends the lease).
+
+        None when set; else the entry, result or mark, that stands and has not expired.
+        """
+
+    def put(self, entry: CacheEntry, now: datetime) -> None:
+        """Store a result, over any mark."""
+
+    def release(self, key: str, holder: str) -> None:
+        """Take away the mark of ``holder``, if it still stands."""
+
+    def count(self, node_type: str, *, hit: bool) -> None:
+        """Count a hit or a miss, on one of several items so that none is hot."""
+
+    def counts(self) -> Mapping[str, CacheCounts]:
+        """Hits and misses by node type, since the counters were last cleared."""
+
+    def clear(self, node_type: str | None = None) -> int:
+        """Forget results (of one node type); how many were forgotten."""
+
+
+@dataclass(frozen=True)
+class BlobInfo:
+    """What is known of a stored object."""
+
+    key: str
+    size_bytes: int
+    content_type: str
+
+
+class BlobStore(Protocol):
+    """Large values and files."""
+
+    def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """Store the bytes."""
+
+    def get(self, key: str) -> bytes:
+        """The bytes; NotFoundError."""
+
+    def info(self, key: str) -> BlobInfo:
+        """Size and type; NotFoundError."""
+
+    def link(self, key: str, expires_seconds: int, *, download_name: str | None = None) -> str:
+        """A URL that serves the object to anyone until it expires."""
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Delete every object whose key starts so; how many."""
+
+
+@dataclass(frozen=True)
+class CredentialInfo:
+    """What may be shown of a credential: never a value."""
+
+    name: str
+    kind: str
+    parts: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    description: str | None = None
+
+
+class CredentialStore(Protocol):
+    """Names and kinds in the access table; values in the secret store."""
+
+    def put(self, info: CredentialInfo, values: Mapping[str, str]) -> None:
+        """Create or replace."""
+
+    def info(self, name: str) -> CredentialInfo:
+        """What may be shown; NotFoundError."""
+
+    def values(self, name: str) -> tuple[str, Mapping[str, str]]:
+        """(kind, values by part), for the executor alone; NotFoundError."""
+
+    def list_infos(self, limit: int, cursor: str | None = None) -> Page[CredentialInfo]:
+        """By name."""
+
+    def delete(self, name: str) -> None:
+        """NotFoundError."""
+
+
+class SecretStore(Protocol):
+    """Single secrets that settings name (the API key, the models' key)."""
+
+    def read(self, name: str) -> str:
+        """The text of the secret; NotFoundError."""
+
+
+@dataclass(frozen=True)
+class MachineExecution:
+    """What Step Functions says of an execution."""
+
+    status: ExecutionStatus
+    started_at: datetime
+    ended_at: datetime | None = None
+    error: str | None = None
+    cause: str | None = None
+
+
+class StateMachines(Protocol):
+    """The state machine service. One machine per workflow, one published version per definition."""
+
+    def publish(self, workflow_id: str, definition: JsonObject) -> str:
+        """Create or update the machine of a workflow; the ARN of the version that has this definition.
+
+        DocumentError if the service refuses the definition.
+        """
+
+    def discard(self, version_arn: str) -> None:
+        """Delete a version that nothing will run; no error if it is gone."""
+
+    def start(self, version_arn: str, execution_id: str, task_input: JsonObject) -> str:
+        """Start an execution of that name; its ARN. Starting the same again gives the same ARN.
+
+        NotFoundError when the version is gone.
+        """
+
+    def stop(self, execution_arn: str, error: str, cause: str) -> None:
+        """Abort; no error if the execution has ended. NotFoundError if there never was one."""
+
+    def describe(self, execution_arn: str) -> MachineExecution:
+        """How it stands; NotFoundError if the service does not know it."""
+
+    def execution_arn(self, version_arn: str, execution_id: str) -> str:
+        """The ARN that an execution of that name has, without asking the service."""
+
+    def delete(self, workflow_id: str) -> None:
+        """Delete the machine of a workflow; no error if there is none."""
+
+
+class Metrics(Protocol):
+    """Counters and durations for whoever operates this."""
+
+    def count(self, name: str, value: float = 1, **dimensions: str) -> None:
+        """Add to a counter."""
+
+    def milliseconds(self, name: str, value: float, **dimensions: str) -> None:
+        """Record a duration."""
+
+
+class Clock(Protocol):
+    """The time, and new names in its order."""
+
+    def now(self) -> datetime:
+        """Now, aware, in UTC."""
+
+    def new_id(self, prefix: str) -> str:
+        """A new id ``<prefix>_<26 characters>`` that sorts by time of making."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+def batched(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    """The items in runs of at most ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,106 @@
+"""Node types by name. Built-ins and installed packages enter by the same door, and are checked there."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
+
+from engine.errors import NotFoundError, RegistrationError
+from engine.node import BaseNode, NodeConfig, NodeOutput
+
+ENTRY_POINT_GROUP = "mini_n8n.nodes"
+_TYPE_PATTERN = re.compile(r"^[a-z][a-z0-9_.-]{0,63}$")
+_OUTPUT_PATTERN = re.compile(r"^[A-Za-z_][A-Za-z0-9_ -]{0,62}$")
+_EXECUTORS = ("core", "http", "ai", "custom")
+
+
+def _refuse(node_class: object, rule: str) -> RegistrationError:
+    type_name = getattr(node_class, "type", None)
+    class_name = getattr(node_class, "__qualname__", repr(node_class))
+    return RegistrationError(f"node type '{type_name}' ({class_name}) is refused: {rule}")
+
+
+def check_node_class(node_class: type[BaseNode]) -> None:
+    """Hold a class against the contract; RegistrationError names the type and the rule it breaks."""
+    if not (inspect.isclass(node_class) and issubclass(node_class, BaseNode)):
+        raise _refuse(node_class, "it must be a subclass of BaseNode")
+    type_name = getattr(node_class, "type", None)
+    if not isinstance(type_name, str) or not _TYPE_PATTERN.match(type_name):
+        raise _refuse(node_class, "`type` must be lower case letters, digits, '_', '.' or '-'")
+    if inspect.isabstract(node_class) or not inspect.iscoroutinefunction(node_class.run):
+        raise _refuse(node_class, "`run` must be written, as `async def run(self, inputs, context)`")
+    if not issubclass(node_class.Config, NodeConfig):
+        raise _refuse(node_class, "`Config` must be a subclass of NodeConfig")
+    if not issubclass(node_class.Output, NodeOutput):
+        raise _refuse(node_class, "`Output` must be a subclass of NodeOutput")
+    if not node_class.outputs or not all(_OUTPUT_PATTERN.match(name) for name in node_class.outputs):
+        raise _refuse(node_class, "`outputs` must name at least one output")
+    if node_class.executor not in _EXECUTORS:
+        raise _refuse(node_class, f"`executor` must be one of {', '.join(_EXECUTORS)}")
+    if node_class.polls and node_class.poll is BaseNode.poll:
+        raise _refuse(node_class, "a type with `polls = True` must write `poll`")
+
+
+class NodeRegistry:
+    """The node types that a workflow may use."""
+
+    def __init__(self, builtins: Mapping[str, str] | None = None) -> None:
+        """``builtins`` maps a type to ``module:Class``, imported when first asked for."""
+        self._paths = dict(builtins or {})
+        self._classes: dict[str, type[BaseNode]] = {}
+
+    def register(self, node_class: type[BaseNode]) -> type[BaseNode]:
+        """Add a node type; RegistrationError if it breaks the contract or the name is taken."""
+        check_node_class(node_class)
+        taken = self._classes.get(node_class.type)
+        if (taken is not None and taken is not node_class) or (
+            taken is None and node_class.type in self._paths
+        ):
+            raise _refuse(node_class, "the name is taken by another node type")
+        self._classes[node_class.type] = node_class
+        return node_class
+
+    def load_installed(self) -> None:
+        """Register what installed packages offer under the entry point group ``mini_n8n.nodes``."""
+        for entry in entry_points(group=ENTRY_POINT_GROUP):
+            try:
+                node_class = entry.load()
+            except (ImportError, AttributeError) as error:
+                raise RegistrationError(
+                    f"node type '{entry.name}' ({entry.value}) cannot be imported: {error}"
+                ) from error
+            if getattr(node_class, "type", None) != entry.name:
+                raise _refuse(node_class, f"its entry point is named '{entry.name}'; both must be the same")
+            self.register(node_class)
+
+    def get(self, type_name: str) -> type[BaseNode]:
+        """The node type; NotFoundError if there is none of that name."""
+        if type_name not in self._classes:
+            path = self._paths.get(type_name)
+            if path is None:
+                raise NotFoundError("node type", type_name)
+            module, _, class_name = path.partition(":")
+            node_class = getattr(importlib.import_module(module), class_name)
+            check_node_class(node_class)
+            self._classes[type_name] = node_class
+        return self._classes[type_name]
+
+    def __contains__(self, type_name: object) -> bool:
+        return type_name in self._classes or type_name in self._paths
+
+    def names(self) -> tuple[str, ...]:
+        """All type names, sorted."""
+        return tuple(sorted({*self._classes, *self._paths}))
+
+    def all(self) -> Iterable[type[BaseNode]]:
+        """All node types, by name."""
+        return (self.get(name) for name in self.names())
+
+    def closest(self, type_name: str) -> str | None:
+        """The name that was probably meant, or None."""
+        found = difflib.get_close_matches(type_name, self.names(), n=1)
+        return found[0] if found else None

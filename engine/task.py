@@ -1,0 +1,70 @@
+"""The task: the message from the state machine to an executor function, one place for both sides.
+
+It carries names, never data: an executor reads the document of the version and the results it needs.
+Keys of the payload::
+
+    execution_id  workflow_id  version     from the input of the execution
+    nodes         [node id, ...]           the nodes to run, in order
+    item          index                    inside a Map: the item of the for_each node
+    step          run | expand | item | collect | settle
+    error_name    name                     step settle: the error that Step Functions caught
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.json_value import JsonObject
+
+# run      run the node (or ask after its pending work)
+# expand   resolve the items of a for_each node; answers {"indexes": [0, 1, ...]}
+# item     run the node for one item
+# collect  gather the results of the items, in order
+# settle   a node with on_error continue or output failed for good: record it and go on
+Step = Literal["run", "expand", "item", "collect", "settle"]
+
+
+class ExecutionInput(BaseModel):
+    """The input of every Step Functions execution that we start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    execution_id: str
+    workflow_id: str
+    version: int
+
+
+class Task(BaseModel):
+    """The payload of one Task state."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    execution_id: str
+    workflow_id: str
+    version: int
+    nodes: tuple[str, ...] = Field(min_length=1)
+    step: Step = "run"
+    item: int | None = None
+    error_name: str | None = None
+
+
+class TaskAnswer(BaseModel):
+    """What an executor answers: little, since the state machine carries names and not data.
+
+    ``pending`` and ``poll_after_seconds`` are read by the Choice and the Wait of a polling node,
+    ``indexes`` by the Map of a for_each node, ``output_name`` by the Choice of a region.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    output_name: str | None = None
+    pending: bool = False
+    poll_after_seconds: int = 0
+    indexes: tuple[int, ...] | None = None
+
+    def as_payload(self) -> JsonObject:
+        """The answer as JSON."""
+        payload: JsonObject = self.model_dump(mode="json", exclude_none=True)
+        return payload

@@ -1,0 +1,116 @@
+"""The document that users send: a workflow of nodes and connections.
+
+Everything is frozen, and an unknown field is refused rather than lost. Shapes are checked here; what
+needs the registry or the graph (unknown types, cycles, expressions) is checked in ``validation``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from engine.json_value import JsonObject, JsonValue
+
+# A node id is a JMESPath identifier, so that an expression can name it unquoted.
+NODE_ID_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+# 1,000 nodes at 0.60-0.76 KiB of definition per Task stay under Step Functions' 1 MB
+# (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+MAX_NODES = 1_000
+MAX_CONNECTIONS = 10_000
+# A standard execution ends after one year (same page).
+MAX_TIMEOUT_SECONDS = 31_536_000
+
+NodeId: TypeAlias = Annotated[str, Field(pattern=NODE_ID_PATTERN)]
+OutputName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_ -]{0,62}$")]
+
+
+class Part(BaseModel):
+    """What every part of a document has in common: frozen, closed, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Retry(Part):
+    """How often and how soon a node is tried again after a retryable failure."""
+
+    max_attempts: int = Field(3, ge=1, le=20, description="Attempts in all; 1 means: no second try.")
+    interval_seconds: int = Field(1, ge=1, le=3_600, description="Wait before the second attempt.")
+    backoff_rate: float = Field(2.0, ge=1.0, le=10.0, description="Each wait is this many times the last.")
+    max_interval_seconds: int = Field(60, ge=1, le=86_400, description="No wait is longer than this.")
+
+
+class ForEach(Part):
+    """Runs a node once for each item of a list."""
+
+    items: JsonValue = Field(description="An expression that gives a list, or a list.")
+    max_concurrency: int = Field(10, ge=1, le=40, description="Items that run at the same time.")
+
+
+class Position(Part):
+    """Where an editor draws the node, in its own units."""
+
+    x: float
+    y: float
+
+
+class Node(Part):
+    """One step of a workflow."""
+
+    id: NodeId
+    type: str = Field(min_length=1, max_length=64)
+    config: JsonObject = Field(default_factory=dict)
+    name: str | None = Field(None, max_length=200, description="What people call the node.")
+    notes: str | None = Field(None, max_length=10_000)
+    position: Position | None = None
+    disabled: bool = Field(False, description="The node does not run; what comes in passes through.")
+    retry: Retry | None = Field(None, description="None: the default of the node type.")
+    timeout_seconds: int | None = Field(None, ge=1, le=MAX_TIMEOUT_SECONDS)
+    on_error: Literal["stop", "continue", "output"] = "stop"
+    cache_ttl_seconds: int | None = Field(
+        None, ge=0, le=MAX_TIMEOUT_SECONDS, description="0 turns the cache off; None: as the type says."
+    )
+    for_each: Annotated[
+        ForEach | None,
+        BeforeValidator(lambda value: {"items": value} if isinstance(value, str | list) else value),
+    ] = None
+    join: Literal["any", "all"] = Field(
+        "any", description="Run when any connection is live, or only when all are."
+    )
+
+
+class Connection(Part):
+    """A link from an output of a node to a node."""
+
+    source: NodeId
+    source_output: OutputName = "main"
+    target: NodeId
+
+
+class Settings(Part):
+    """What holds for the whole workflow."""
+
+    timeout_seconds: int = Field(3_600, ge=1, le=MAX_TIMEOUT_SECONDS)
+
+
+class Workflow(Part):
+    """The document: what is saved, versioned, compiled and run."""
+
+    name: str = Field(min_length=1, max_length=200)
+    description: str | None = Field(None, max_length=10_000)
+    tags: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field((), max_length=50)
+    nodes: tuple[Node, ...] = Field(min_length=1, max_length=MAX_NODES)
+    connections: tuple[Connection, ...] = Field((), max_length=MAX_CONNECTIONS)
+    settings: Settings = Settings()
+
+    def node(self, node_id: str) -> Node:
+        """The node with this id; KeyError where there is none."""
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        raise KeyError(node_id)
+
+    def as_document(self) -> JsonObject:
+        """The document as JSON, without the defaults that were not written."""
+        document: JsonObject = self.model_dump(mode="json", exclude_unset=True)
+        return document
