@@ -100,7 +100,14 @@ class ExecutionEndedError(ConflictError):
 
 
 class NodeError(MiniN8nError):
-    """A node failed for good; ``node_id`` and ``field`` say where, where that is known."""
+    """A node failed for good; ``node_id`` and ``field`` say where, where that is known.
+
+    ``foreign_type`` names the class of the exception that a node type let slip; ``log_lines`` is what the
+    node had logged. The runner sets both.
+    """
+
+    foreign_type: str | None = None
+    log_lines: tuple[object, ...] = ()
 
     def __init__(self, message: str, *, node_id: str | None = None, field: str | None = None) -> None:
         self.node_id, self.field = node_id, field

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
 from engine.workflow import Workflow
 
@@ -21,7 +21,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some of a list, and the opaque cursor that asks for what follows (None: nothing does)."""
+    """Some of a list, and the opaque cursor that asks for what follows (None: nothing does).
+
+    A page may hold fewer items than asked for, even none, and still have a cursor: a store that filters
+    reads only so much for one page.
+    """
 
     items: tuple[T, ...]
     cursor: str | None = None
@@ -69,13 +73,14 @@ class WorkflowStore(Protocol):
         """Heads, the newest workflow first; RequestError on a cursor that is not ours."""
 
     def list_versions(self, workflow_id: str, limit: int, cursor: str | None = None) -> Page[WorkflowVersion]:
-        """Versions, newest first."""
+        """Versions, newest first; an empty page if there is no such workflow."""
 
     def commit(self, head: WorkflowHead, version: WorkflowVersion, expected_revision: int | None) -> None:
         """Write a version and move the head to it, both or neither.
 
         ``expected_revision`` None means that the workflow must not exist yet. RevisionConflictError
-        when the head is elsewhere; NotFoundError when there is none to move.
+        when the head is elsewhere; NotFoundError when there is none to move. ConflictError when the
+        version exists already: versions are immutable.
         """
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
@@ -87,7 +92,7 @@ class WorkflowStore(Protocol):
 
 @dataclass(frozen=True)
 class ExecutionFilter:
-    """Which executions a list is about."""
+    """Which executions a list is about: started at or after the one time, and before the other."""
 
     workflow_id: str | None = None
     status: ExecutionStatus | None = None
@@ -122,7 +127,7 @@ class ExecutionStore(Protocol):
         ended_at: datetime,
         *,
         output: JsonValue = None,
-        output_claim: object = None,
+        output_claim: Claim | None = None,
         error: ErrorInfo | None = None,
     ) -> bool:
         """End a running execution; False if it had ended already. NotFoundError."""
@@ -189,7 +194,8 @@ class CacheStore(Protocol):
     def acquire(self, entry: CacheEntry, now: datetime) -> CacheEntry | None:
         """Set an in-progress mark (``holder`` set; ``expires_at`` ends the lease).
 
-        None when set; else the entry, result or mark, that stands and has not expired.
+        None when set, also over a mark of the same holder, whose lease is so renewed; else the entry,
+        result or mark, that stands and has not expired.
         """
 
     def put(self, entry: CacheEntry, now: datetime) -> None:
@@ -205,7 +211,10 @@ class CacheStore(Protocol):
         """Hits and misses by node type, since the counters were last cleared."""
 
     def clear(self, node_type: str | None = None) -> int:
-        """Forget results (of one node type); how many were forgotten."""
+        """Forget results (of one node type) and clear its counters; how many results were forgotten.
+
+        In-progress marks stand: whoever set them still stores a result.
+        """
 
 
 @dataclass(frozen=True)
@@ -300,7 +309,7 @@ class StateMachines(Protocol):
     def start(self, version_arn: str, execution_id: str, task_input: JsonObject) -> str:
         """Start an execution of that name; its ARN. Starting the same again gives the same ARN.
 
-        NotFoundError when the version is gone.
+        NotFoundError when the version is gone; ConflictError when the name was started with another input.
         """
 
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
@@ -334,6 +343,9 @@ class Clock(Protocol):
 
     def new_id(self, prefix: str) -> str:
         """A new id ``<prefix>_<26 characters>`` that sorts by time of making."""
+
+    def new_token(self) -> str:
+        """128 random bits, spelled for URLs: who does not have it cannot guess it."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

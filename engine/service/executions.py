@@ -1,0 +1,241 @@
+"""Executions: start, read (and repair what is overdue), cancel, wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from engine.errors import ConflictError, NodeError, NotFoundError, RequestError, UnavailableError
+from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.json_value import JsonObject, JsonValue, digest
+from engine.ports import (
+    Clock,
+    ExecutionFilter,
+    ExecutionStore,
+    IdempotencyMark,
+    MachineExecution,
+    Metrics,
+    Page,
+    StateMachines,
+    WorkflowStore,
+    WorkflowVersion,
+)
+from engine.registry import NodeRegistry
+from engine.service.finish import ExecutionFinisher
+from engine.service.inputs import resolve_inputs
+from engine.task import ExecutionInput
+from engine.values import ValueStore
+
+# An Idempotency-Key is remembered for a day, as Stripe does (https://docs.stripe.com/api/idempotent_requests).
+IDEMPOTENCY_HOURS = 24
+MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
+# Events arrive within seconds; a record that is this much over its time is asked after.
+OVERDUE_SECONDS = 30.0
+# Between two looks of someone who waits: 30 ms at first, then up to half a second.
+FIRST_LOOK_SECONDS, MAX_LOOK_SECONDS = 0.03, 0.5
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """What is asked of a new execution."""
+
+    workflow_id: str
+    inputs: JsonObject = field(default_factory=dict)
+    idempotency_key: str | None = None
+    bypass_cache: bool = False
+    trigger: str = "manual"
+
+
+@dataclass(frozen=True)
+class ExecutionService:
+    """Use cases of executions."""
+
+    workflows: WorkflowStore
+    executions: ExecutionStore
+    machines: StateMachines
+    registry: NodeRegistry
+    values: ValueStore
+    finisher: ExecutionFinisher
+    clock: Clock
+    metrics: Metrics
+
+    def start(self, request: StartRequest) -> tuple[Execution, bool]:
+        """Start an execution of the current version; the execution, and whether it is new.
+
+        NotFoundError; RequestError when the inputs do not fit the input nodes, or when the
+        Idempotency-Key was used for another request; UnavailableError when it could not be started.
+        """
+        head = self.workflows.get_head(request.workflow_id)
+        version = self.workflows.get_version(head.workflow_id, head.version)
+        inputs = resolve_inputs(version.workflow, self.registry, request.inputs)
+        execution_id = self.clock.new_id("ex")
+        if request.idempotency_key is not None:
+            execution_id, earlier = self._mark(request, execution_id)
+            if earlier is not None:
+                return earlier, False
+        execution = self._record(request, version, execution_id, inputs)
+        return self._start_machine(execution, version), True
+
+    def get(self, execution_id: str, workflow_id: str | None = None) -> Execution:
+        """The execution, repaired if it is overdue; NotFoundError, also when it is another workflow's."""
+        execution = self.executions.get(execution_id)
+        if workflow_id is not None and execution.workflow_id != workflow_id:
+            raise NotFoundError("execution", execution_id)
+        return self._repair(execution) if self._is_overdue(execution) else execution
+
+    def document(self, execution: Execution) -> WorkflowVersion:
+        """The version that the execution ran."""
+        return self.workflows.get_version(execution.workflow_id, execution.version)
+
+    def list_executions(self, wanted: ExecutionFilter, limit: int, cursor: str | None) -> Page[Execution]:
+        """Executions, newest first."""
+        return self.executions.list_executions(wanted, limit, cursor)
+
+    def node_runs(self, execution_id: str, limit: int, cursor: str | None) -> Page[NodeRun]:
+        """Node runs of an execution, by node id, without items."""
+        return self.executions.list_node_runs(execution_id, limit=limit, cursor=cursor)
+
+    def item_runs(self, execution_id: str, node_id: str, limit: int, cursor: str | None) -> Page[NodeRun]:
+        """Item runs of a for_each node, in order."""
+        return self.executions.list_node_runs(execution_id, node_id=node_id, limit=limit, cursor=cursor)
+
+    def load(self, inline: JsonValue, claim: object) -> JsonValue:
+        """A value of a record, wherever it lies."""
+        return self.values.load(inline, claim)  # type: ignore[arg-type]
+
+    def cancel(self, execution_id: str) -> Execution:
+        """Stop a running execution; ConflictError if it has ended. NotFoundError."""
+        execution = self.get(execution_id)
+        if execution.status.ended:
+            raise ConflictError(f"Execution '{execution_id}' has ended already: {execution.status.value}.")
+        try:
+            self.machines.stop(self._arn(execution), "Cancelled", "the execution was cancelled")
+        except NotFoundError:
+            return self._never_started(execution)
+        self._repair(execution)
+        return self.executions.get(execution_id)
+
+    def wait(self, execution_id: str, seconds: float) -> Execution:
+        """The execution as soon as it ends, or as it stands after ``seconds``."""
+        deadline = self.clock.now() + timedelta(seconds=seconds)
+        look = FIRST_LOOK_SECONDS
+        execution = self.executions.get(execution_id)
+        while not execution.status.ended and self.clock.now() < deadline:
+            self.clock.sleep(look)
+            look = min(look * 1.3, MAX_LOOK_SECONDS)
+            execution = self.executions.get(execution_id)
+        return execution
+
+    def _mark(self, request: StartRequest, execution_id: str) -> tuple[str, Execution | None]:
+        """The execution id that the key stands for, and the execution if it was started before."""
+        key = request.idempotency_key or ""
+        if not 0 < len(key) <= MAX_IDEMPOTENCY_KEY_CHARACTERS:
+            raise RequestError(
+                f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} characters.", "Idempotency-Key"
+            )
+        asked = digest([request.workflow_id, request.inputs, request.bypass_cache])
+        expires_at = self.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
+        mark = IdempotencyMark(asked, execution_id)
+        standing = self.executions.mark_idempotency(digest([request.workflow_id, key]), mark, expires_at)
+        if standing.request_digest != asked:
+            raise RequestError(
+                "This Idempotency-Key was used for another request; use a new one.", "Idempotency-Key"
+            )
+        try:
+            earlier = self.executions.get(standing.execution_id)
+        except NotFoundError:
+            return standing.execution_id, None
+        if earlier.execution_arn is None and not earlier.status.ended:
+            version = self.workflows.get_version(earlier.workflow_id, earlier.version)
+            earlier = self._start_machine(earlier, version)
+        return standing.execution_id, earlier
+
+    def _record(
+        self, request: StartRequest, version: WorkflowVersion, execution_id: str, inputs: JsonObject
+    ) -> Execution:
+        try:
+            claim = self.values.store(f"executions/{execution_id}/inputs.json", inputs)
+        except NodeError as error:
+            raise RequestError(str(error), "inputs") from None
+        execution = Execution(
+            execution_id=execution_id,
+            workflow_id=version.workflow_id,
+            workflow_name=version.workflow.name,
+            version=version.version,
+            trigger=request.trigger,
+            inputs={} if claim else inputs,
+            inputs_claim=claim,
+            started_at=self.clock.now(),
+            timeout_seconds=version.workflow.settings.timeout_seconds,
+            bypass_cache=request.bypass_cache,
+            state_machine_version_arn=version.state_machine_version_arn,
+        )
+        self.executions.create(execution)
+        return execution
+
+    def _start_machine(self, execution: Execution, version: WorkflowVersion) -> Execution:
+        """Start the state machine; an execution that cannot be started ends as failed, with the reason."""
+        task_input = ExecutionInput(
+            execution_id=execution.execution_id,
+            workflow_id=execution.workflow_id,
+            version=execution.version,
+        )
+        try:
+            arn = self.machines.start(
+                version.state_machine_version_arn, execution.execution_id, task_input.model_dump()
+            )
+        except (NotFoundError, UnavailableError) as error:
+            told = ErrorInfo(type=type(error).__name__, message=f"the execution was not started: {error}")
+            now = self.clock.now()
+            self.executions.finish(execution.execution_id, ExecutionStatus.FAILED, now, error=told)
+            raise UnavailableError(
+                f"Execution '{execution.execution_id}' could not be started; start it again. {error}"
+            ) from error
+        self.executions.set_execution_arn(execution.execution_id, arn)
+        self.metrics.count("ExecutionsStarted", trigger=execution.trigger)
+        return execution.model_copy(update={"execution_arn": arn})
+
+    def _arn(self, execution: Execution) -> str:
+        return execution.execution_arn or self.machines.execution_arn(
+            execution.state_machine_version_arn or "", execution.execution_id
+        )
+
+    def _is_overdue(self, execution: Execution) -> bool:
+        if execution.status.ended:
+            return False
+        due = execution.started_at + timedelta(seconds=execution.timeout_seconds + OVERDUE_SECONDS)
+        return self.clock.now() > due or self._has_stalled(execution)
+
+    def _has_stalled(self, execution: Execution) -> bool:
+        """Whether every node run ended a while ago, and still no event came."""
+        age = (self.clock.now() - execution.started_at).total_seconds()
+        if age < OVERDUE_SECONDS:
+            return False
+        if execution.execution_arn is None:
+            return True
+        nodes = self.document(execution).workflow.nodes
+        runs = self.executions.list_node_runs(execution.execution_id, limit=len(nodes)).items
+        if len(runs) < len(nodes) and not any(run.error is not None for run in runs):
+            return False
+        last: datetime | None = max((run.ended_at for run in runs if run.ended_at), default=None)
+        if any(not run.status.ended for run in runs if run.error is None) or last is None:
+            return False
+        return (self.clock.now() - last).total_seconds() > OVERDUE_SECONDS
+
+    def _repair(self, execution: Execution) -> Execution:
+        """Ask Step Functions what became of an execution whose end we have not heard of."""
+        try:
+            machine = self.machines.describe(self._arn(execution))
+        except NotFoundError:
+            return self._never_started(execution)
+        if self.finisher.finish(execution.execution_id, machine):
+            self.metrics.count("ExecutionsRepaired")
+        return self.executions.get(execution.execution_id)
+
+    def _never_started(self, execution: Execution) -> Execution:
+        now = self.clock.now()
+        lost = MachineExecution(
+            ExecutionStatus.FAILED, execution.started_at, now, "ExecutionLost", "Step Functions does not know it"
+        )
+        self.finisher.finish(execution.execution_id, lost)
+        return self.executions.get(execution.execution_id)

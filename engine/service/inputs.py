@@ -1,0 +1,51 @@
+"""The inputs of an execution, held against the input nodes of its workflow before anything starts."""
+
+from __future__ import annotations
+
+import difflib
+
+from engine.errors import NodeError, Problem, RequestError
+from engine.json_value import JsonObject
+from engine.node import MISSING
+from engine.registry import NodeRegistry
+from engine.workflow import Workflow
+
+
+def resolve_inputs(workflow: Workflow, registry: NodeRegistry, given: JsonObject) -> JsonObject:
+    """The inputs with defaults filled in.
+
+    RequestError with one problem for each input that is missing, unknown or of the wrong type.
+    """
+    problems: list[Problem] = []
+    resolved: JsonObject = {}
+    declared: set[str] = set()
+    for node in workflow.nodes:
+        check = getattr(registry.get(node.type), "check_value", None)
+        if check is None:
+            continue
+        name = str(node.config.get("name") or node.id)
+        declared.add(name)
+        try:
+            value = check(node.config, given.get(name, MISSING))
+        except NodeError as error:
+            problems.append(Problem("input", str(error), node.id, f"inputs.{name}"))
+            continue
+        if value is not MISSING:
+            resolved[name] = value
+    for name in given:
+        if name not in declared:
+            problems.append(_unknown(name, declared))
+    if problems:
+        raise RequestError("The inputs do not fit the workflow.", "inputs", problems)
+    return resolved
+
+
+def _unknown(name: str, declared: set[str]) -> Problem:
+    close = difflib.get_close_matches(name, sorted(declared), n=1)
+    if close:
+        cure = f"did you mean '{close[0]}'?"
+    elif declared:
+        cure = f"known inputs: {', '.join(sorted(declared))}"
+    else:
+        cure = "the workflow has no input node"
+    return Problem("unknown_input", f"there is no input '{name}': {cure}", None, f"inputs.{name}")

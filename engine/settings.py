@@ -1,0 +1,73 @@
+"""The only reader of the environment: typed, once, from a mapping that is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import MiniN8nError
+from engine.node import Executor
+
+EXECUTORS: tuple[Executor, ...] = ("core", "http", "ai", "custom")
+
+
+class SettingsError(MiniN8nError):
+    """A variable of the environment is missing or makes no sense; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a function is told by its environment."""
+
+    workflows_table: str
+    executions_table: str
+    cache_table: str
+    access_table: str
+    artifacts_bucket: str
+    public_url: str
+    secrets_prefix: str
+    region: str
+    state_machine_prefix: str = "mini-n8n"
+    state_machine_role_arn: str = ""
+    # Executor name -> function ARN; the API function alone has them.
+    targets: Mapping[str, str] = field(default_factory=dict)
+    api_key_secret: str = ""
+    cors_origins: tuple[str, ...] = ()
+    http_allowed_hosts: frozenset[str] = frozenset()
+    openai_base_url: str | None = None
+    openai_api_key: str | None = None
+    openai_api_key_secret: str | None = None
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings; SettingsError names the first variable that is missing."""
+
+    def need(name: str) -> str:
+        value = environment.get(name, "").strip()
+        if not value:
+            raise SettingsError(f"the environment variable {name} is not set")
+        return value
+
+    def listed(name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+    targets = {name: environment.get(f"{name.upper()}_FUNCTION_ARN", "") for name in EXECUTORS}
+    return Settings(
+        workflows_table=need("WORKFLOWS_TABLE"),
+        executions_table=need("EXECUTIONS_TABLE"),
+        cache_table=need("CACHE_TABLE"),
+        access_table=need("ACCESS_TABLE"),
+        artifacts_bucket=need("ARTIFACTS_BUCKET"),
+        public_url=need("PUBLIC_URL").rstrip("/"),
+        secrets_prefix=need("SECRETS_PREFIX").strip("/"),
+        region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
+        state_machine_prefix=environment.get("STATE_MACHINE_PREFIX") or "mini-n8n",
+        state_machine_role_arn=environment.get("STATE_MACHINE_ROLE_ARN", ""),
+        targets={name: arn for name, arn in targets.items() if arn},
+        api_key_secret=environment.get("API_KEY_SECRET", ""),
+        cors_origins=listed("CORS_ORIGINS"),
+        http_allowed_hosts=frozenset(listed("HTTP_ALLOWED_HOSTS")),
+        openai_base_url=environment.get("OPENAI_BASE_URL") or None,
+        openai_api_key=environment.get("OPENAI_API_KEY") or None,
+        openai_api_key_secret=environment.get("OPENAI_API_KEY_SECRET") or None,
+    )

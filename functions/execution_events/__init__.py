@@ -1,0 +1,1 @@
+"""Ends executions when Step Functions says so."""

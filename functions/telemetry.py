@@ -1,0 +1,10 @@
+"""Logs, traces and metrics of the functions: Powertools, set by its own POWERTOOLS_ variables."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+
+# Made at import because Powertools' decorators need them then; they open nothing.
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
