@@ -1,0 +1,1 @@
+"""Environments, requirement sets and the packages of the functions."""
