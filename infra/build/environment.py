@@ -1,7 +1,7 @@
 """The repository's Python environments, each from one hashed requirements file.
 
-`dev` is `.venv`. `sam`, `checkov` and `node` pin packages that `dev` pins otherwise, or that few need: they are
-`.venv-<name>`, made when first asked for. Standard library only: this runs before anything is installed.
+`dev` is `.venv`. `sam`, `checkov` and `node` pin packages that `dev` pins otherwise, or that few need: they
+are `.venv-<name>`, made when first asked for. Standard library only: this runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ REQUIREMENTS = ROOT / "infra" / "requirements"
 ENVIRONMENTS = ("dev", "sam", "checkov", "node")
 # uv installs the dev environment in a twentieth of pip's time; it is one wheel, which pip fetches first.
 INSTALLER = REQUIREMENTS / "uv.txt"
-# The files are closed sets, so nothing is resolved; every file that arrives is held against its hash; and nothing is
-# built from source, since a build would fetch its own tools without hashes.
+# The files are closed sets, so nothing is resolved; every file that arrives is held against its hash; and
+# nothing is built from source, since a build would fetch its own tools without hashes.
 HASHED = ("--no-deps", "--only-binary=:all:", "--require-hashes", "-r")
 LOG_LINES_SHOWN = 40  # the end of an installer's output, printed when it fails
 
@@ -40,7 +40,7 @@ def environment(name: str) -> InstalledFolder:
         raise ValueError(message)
     parts: list[object] = [str(ROOT), hashlib.sha256(_requirements(name).read_bytes()).hexdigest()]
     if name == "dev":
-        # The console script and the entry points come from these tables alone: a changed lint rule rebuilds nothing.
+        # The console script and the entry points come from these tables alone; a lint rule rebuilds nothing.
         tables = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         parts += [tables["build-system"], tables["project"], tables["tool"]["setuptools"]]
     fingerprint = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -58,7 +58,7 @@ def ensure_environment(name: str) -> Path:
         _say(f"Making {folder.name} with Python {sys.version.split()[0]} ...")
         venv.create(folder, clear=True, with_pip=True, symlinks=True)
         _pip(folder, [*HASHED, str(INSTALLER)])
-        _say(f"Installing {_count(_requirements(name))} packages of {_requirements(name).relative_to(ROOT)} ...")
+        _say(f"Installing {_count(_requirements(name))} packages of infra/requirements/{name}.txt ...")
         _install(folder, [*HASHED, str(_requirements(name))])
         if name == "dev":
             _say("Installing the project itself ...")
@@ -71,9 +71,11 @@ def ensure_environment(name: str) -> Path:
 
 def _install(folder: Path, what: list[str]) -> None:
     try:
-        _run([str(folder / "bin" / "uv"), "pip", "install", "--python", str(folder / "bin" / "python"), *what])
+        _run(
+            [str(folder / "bin" / "uv"), "pip", "install", "--python", str(folder / "bin" / "python"), *what]
+        )
     except (InstallationError, OSError):
-        # uv does not read pip's configuration: where only pip has been told the way to the packages, pip does it.
+        # uv does not read pip's configuration: where only pip knows the way to the packages, pip does it.
         _say("uv could not; trying pip, which takes a minute or two longer ...")
         _pip(folder, what)
 
@@ -86,7 +88,12 @@ def _run(command: list[str]) -> None:
     """Run an installer, passing on what tells of progress; raise InstallationError if it fails."""
     kept: deque[str] = deque(maxlen=LOG_LINES_SHOWN)
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
     )
     with process:
         for line in process.stdout or ():
@@ -110,7 +117,7 @@ def _say(text: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """`NAME` makes the environment; `--current NAME` only tells, by its exit code, whether it is up to date."""
+    """`NAME` makes the environment; `--current NAME` tells by its exit code whether it is up to date."""
     if arguments[:1] == ["--current"]:
         return 0 if environment(arguments[1]).is_current() else 1
     try:

@@ -6,9 +6,11 @@ The stamp is written last. A folder without it, from an interrupted installation
 from __future__ import annotations
 
 import fcntl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,18 @@ class InstalledFolder:
             return self.path
         self.lock.parent.mkdir(parents=True, exist_ok=True)
         with self.lock.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._wait_for(lock)
             if not self.is_current():
                 self.stamp.unlink(missing_ok=True)
                 install(self.path)
                 self.stamp.write_text(self.fingerprint, encoding="utf-8")
         return self.path
+
+    def _wait_for(self, lock: IO[str]) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(
+                f"{self.path.name} is being made by another start; waiting ...", file=sys.stderr, flush=True
+            )
+            fcntl.flock(lock, fcntl.LOCK_EX)

@@ -22,9 +22,19 @@ IN_LAMBDA_RUNTIME = ("boto3", "botocore", "s3transfer", "python-dateutil", "six"
 
 
 def compile_set(name: str, extra: list[str]) -> None:
-    """Write infra/requirements/`name`.txt. Raises CalledProcessError where the versions cannot be reconciled."""
+    """Write infra/requirements/`name`.txt. Raises CalledProcessError if no versions fit together."""
     target = REQUIREMENTS / f"{name}.txt"
-    command = [sys.executable, "-m", "uv", "--no-config", "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "--no-config",
+        "pip",
+        "compile",
+        "--quiet",
+        "--no-header",
+        "--no-annotate",
+    ]
     command += ["--generate-hashes", "--universal", "--python-version", "3.11", "--output-file", str(target)]
     # Addresses from the surroundings (UV_INDEX_URL, UV_DEFAULT_INDEX, ...) are used, not written down.
     command += ["--no-emit-index-url", "--no-emit-find-links"]
