@@ -1,0 +1,63 @@
+"""Saving what the services hold, every few seconds while it changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from typing import Any
+
+SAVE_INTERVAL_SECONDS = 2.0
+_MAX_LOAD = 0.1
+"""The saver may take a tenth of the time at most: it waits ten times as long as the last save took."""
+
+_logger = logging.getLogger(__name__)
+
+
+class StateSaver:
+    """Writes the state file of each service that changed; objects in S3 are written when they are put."""
+
+    def __init__(self) -> None:
+        self._digests: dict[str, bytes] = {}
+        self._is_stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="state-saver")
+
+    def start(self) -> None:
+        """Begin saving."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the save that is going on; MiniStack's own save at the end follows."""
+        self._is_stopped.set()
+        self._thread.join()
+
+    def save_changed(self) -> None:
+        """Save every service whose state is not what was saved last."""
+        from ministack import app
+        from ministack.core import persistence
+
+        for service, get_state in app._build_persistence_save_dict().items():
+            try:
+                state = get_state()
+                digest = _digest(state)
+            except RuntimeError:  # changed under our hands; the next round takes it
+                continue
+            if state is not None and digest != self._digests.get(service):
+                persistence.save_state(service, state)
+                self._digests[service] = digest
+
+    def _run(self) -> None:
+        pause = SAVE_INTERVAL_SECONDS
+        while not self._is_stopped.wait(pause):
+            started = time.monotonic()
+            self.save_changed()
+            pause = max(SAVE_INTERVAL_SECONDS, (time.monotonic() - started) / _MAX_LOAD)
+
+
+def _digest(state: Any) -> bytes:
+    from ministack.core import persistence
+
+    text = json.dumps(state, default=persistence._json_default)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

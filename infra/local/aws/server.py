@@ -1,0 +1,196 @@
+"""One process: the services, the front door, the workers and the state saver, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.local.aws.lambda_pool.pool import LambdaPool
+from infra.local.aws.options import ServerOptions
+
+_HOST = "127.0.0.1"
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONHASHSEED", "SSL_CERT_FILE")
+
+
+class PortTakenError(RuntimeError):
+    """Another process listens on the port; the message says how to choose another."""
+
+
+@dataclass(frozen=True)
+class _Addresses:
+    endpoint: str
+    api: str | None
+
+
+def serve(options: ServerOptions) -> None:
+    """Serve until SIGTERM or SIGINT (or until the parent is gone, if asked). Raises PortTakenError."""
+    sockets = [_listen(options.port, "--port")]
+    if options.api_port is not None:
+        sockets.append(_listen(options.api_port, "--api-port"))
+    ports = [one.getsockname()[1] for one in sockets]
+    addresses = _Addresses(
+        f"http://{_HOST}:{ports[0]}", f"http://{_HOST}:{ports[1]}" if len(ports) > 1 else None
+    )
+    with _folder(options) as folder:
+        _configure(options, folder, ports[0])
+        pool = LambdaPool(_worker_environment(addresses.endpoint), folder / "logs")
+        try:
+            _patch(options, folder, addresses.endpoint, pool)
+            asyncio.run(_serve(options, sockets, addresses))
+        finally:
+            pool.close()
+
+
+def _listen(port: int, option: str) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_HOST, port))
+    except OSError as error:
+        listener.close()
+        raise PortTakenError(
+            f"{_HOST}:{port} cannot be used ({error.strerror}); choose another with {option} "
+            f"({option} 0 takes any free port)"
+        ) from error
+    listener.listen(512)
+    return listener
+
+
+@contextmanager
+def _folder(options: ServerOptions) -> Iterator[Path]:
+    """Give the folder of state, code and logs; a temporary one when no state is kept."""
+    if options.state_dir is not None:
+        options.state_dir.mkdir(parents=True, exist_ok=True)
+        yield options.state_dir.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="local-aws-state-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def _configure(options: ServerOptions, folder: Path, port: int) -> None:
+    """Set what MiniStack reads from the environment when it is imported."""
+    from infra.local.asl.patches import apply_interpreter_patches
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(
+        BIND_HOST=_HOST,
+        DOCKER_HOST=f"unix://{folder}/no-docker.sock",  # no daemon is ever looked for
+        GATEWAY_PORT=str(port),
+        IOT_MTLS_ENABLED="0",
+        LAMBDA_ASYNC_RETRY_BASE_SECONDS=str(options.time_scale),
+        MINISTACK_HOST="localhost",
+        S3_DATA_DIR=str(folder / "s3"),
+        SFTP_ENABLED="0",
+        STATE_DIR=str(folder / "services"),
+        **_CREDENTIALS,
+    )
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    if options.state_dir is not None:
+        os.environ.update(PERSIST_STATE="1", S3_PERSIST="1")
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    apply_interpreter_patches()
+
+
+def _worker_environment(endpoint: str) -> dict[str, str]:
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    no_daemon = {"AWS_XRAY_SDK_ENABLED": "false"}  # there is no X-Ray daemon to send segments to
+    return {**passed_on, **_CREDENTIALS, **no_daemon, "AWS_ENDPOINT_URL": endpoint}
+
+
+def _patch(options: ServerOptions, folder: Path, endpoint: str, pool: LambdaPool) -> None:
+    from infra.local.aws.lambda_pool.code_store import CodeStore
+    from infra.local.aws.patches import server_patches
+
+    for patch in server_patches(options, endpoint, pool, CodeStore(folder / "code")):
+        patch.apply()
+
+
+async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses: _Addresses) -> None:
+    from ministack.app import app
+
+    from infra.local.aws.front_door import FrontDoor
+    from infra.local.aws.saved_state import StateSaver
+
+    stop = asyncio.Event()
+    _stop_when_told(stop, options)
+    applications: list[Any] = [app, FrontDoor()]
+    servers = [
+        asyncio.create_task(_serve_one(application, listener, stop))
+        for application, listener in zip(applications, sockets, strict=False)
+    ]
+    ready = asyncio.create_task(_announce(options, addresses))
+    saver = StateSaver() if options.state_dir is not None else None
+    if saver is not None:
+        saver.start()
+    try:
+        await asyncio.gather(*servers)
+    finally:
+        ready.cancel()
+        if saver is not None:
+            saver.stop()
+
+
+async def _serve_one(application: Any, listener: socket.socket, stop: asyncio.Event) -> None:
+    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.shutdown_timeout = 5
+    config.loglevel = "WARNING"
+    config.accesslog = None
+    await hypercorn_serve(application, config, shutdown_trigger=stop.wait, mode="asgi")
+
+
+def _stop_when_told(stop: asyncio.Event, options: ServerOptions) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if not options.ends_with_parent:
+        return
+
+    def wait_for_parent() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait_for_parent, daemon=True, name="parent-watch").start()
+
+
+async def _announce(options: ServerOptions, addresses: _Addresses) -> None:
+    """Say that the services answer: MiniStack's own readiness, then the addresses as one line of JSON."""
+    from infra.local.aws.interrupted import report_interrupted_executions
+
+    await _wait_until_answering(addresses)
+    await asyncio.to_thread(report_interrupted_executions)
+    line = json.dumps({"endpoint": addresses.endpoint, "api": addresses.api, "pid": os.getpid()})
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    if options.ready_file is not None:
+        partial = options.ready_file.with_suffix(".partial")
+        partial.write_text(line)
+        partial.rename(options.ready_file)
+
+
+async def _wait_until_answering(addresses: _Addresses) -> None:
+    port = int(addresses.endpoint.rsplit(":", 1)[1])
+    reader, writer = await asyncio.open_connection(_HOST, port)
+    writer.write(b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    await reader.readline()  # hypercorn accepts only after the services have restored their state
+    writer.close()
