@@ -39,7 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--required-key", help="answer 401 unless this API key is given")
     parser.add_argument(
-        "--stop-when-orphaned", action="store_true", help="stop when the process that started it ends"
+        "--stop-with-parent",
+        type=int,
+        metavar="PID",
+        help="stop when PID, which started this process, has ended",
     )
     options = parser.parse_args(arguments)
     try:
@@ -55,9 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.ready_file is not None:
             write_ready_file(options.ready_file, port)
         print(f"offline model server (all answers synthetic): http://{LOOPBACK}:{port}/v1", flush=True)
-        serve_forever(
-            listener, required_key=options.required_key, stop_when_orphaned=options.stop_when_orphaned
-        )
+        serve_forever(listener, required_key=options.required_key, parent_pid=options.stop_with_parent)
     return 0
 
 

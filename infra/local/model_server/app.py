@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.local.model_server.chat import chat_routes
 from infra.local.model_server.context import ServerContext
-from infra.local.model_server.control import CallLedger, control_routes
+from infra.local.model_server.control import Call, CallLedger, control_routes
 from infra.local.model_server.data import data_routes
 from infra.local.model_server.embedding import embedding_routes
 from infra.local.model_server.errors import ApiError, answer_api_error, answer_http_error
@@ -51,26 +51,30 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status: int | None = None
-
-        async def send_marked(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message.setdefault("headers", [])
-                MutableHeaders(scope=message)[SYNTHETIC_HEADER] = "true"
-            await send(message)
-
         if scope["path"].startswith("/control/"):
-            await self._app(scope, receive, send_marked)
+            await self._app(scope, receive, self._mark(Call(scope["path"], is_over=True), send))
             return
         call = self._ledger.begin(f"{scope['method']} {scope['path']}")
         scope.setdefault("state", {})["call"] = call
         try:
             refusal = self._refuse(scope)
-            await (refusal or self._app)(scope, receive, send_marked)
+            await (refusal or self._app)(scope, receive, self._mark(call, send))
         finally:
-            self._ledger.end(call, status)
+            self._ledger.end(call)
+
+    def _mark(self, call: Call, send: Send) -> Send:
+        """``send`` with the header added; the ledger is up to date before the caller has the whole answer."""
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+                message.setdefault("headers", [])
+                MutableHeaders(scope=message)[SYNTHETIC_HEADER] = "true"
+            elif not message.get("more_body", False):
+                self._ledger.end(call)
+            await send(message)
+
+        return send_marked
 
     def _refuse(self, scope: Scope) -> Response | None:
         if self._required_key is None or not scope["path"].startswith("/v1/"):

@@ -18,12 +18,13 @@ MAX_PROMPT_CHARACTERS = 2_000  # characters of each prompt kept for the ``prompt
 
 @dataclass
 class Call:
-    """One request; ``status`` is None while it is being answered."""
+    """One request; ``status`` is None until its answer begins, and stays so if the caller leaves before."""
 
     route: str
     prompt: str = ""
     prompt_sha256: str | None = None
     status: int | None = None
+    is_over: bool = False
 
 
 def hash_prompt(prompt: str) -> str:
@@ -50,11 +51,11 @@ class CallLedger:
             self._most_in_flight[route] = max(self._most_in_flight[route], self._in_flight[route])
         return call
 
-    def end(self, call: Call, status: int | None) -> None:
-        """Notes that ``call`` was answered with ``status`` (None: the caller went away)."""
+    def end(self, call: Call) -> None:
+        """Notes that ``call`` is over; a second time changes nothing."""
         with self._lock:
-            call.status = status
-            self._in_flight[call.route] -= 1
+            self._in_flight[call.route] -= not call.is_over
+            call.is_over = True
 
     def note_prompt(self, call: Call, prompt: str) -> None:
         """Notes what ``call`` asked for."""

@@ -59,7 +59,7 @@ class _InstanceMaker:
             return self._make_free_text(path)
         if schema is False:
             raise SchemaUnsupportedError(f"nothing is allowed at {_spell(path)}")
-        schema = self._merge(schema, depth)
+        schema = self._merge(schema)
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
@@ -69,11 +69,12 @@ class _InstanceMaker:
             return self._make_branch(schema, branches, path, depth)
         return self._make_typed(schema, path, depth)
 
-    def _merge(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
+    def _merge(self, schema: dict[str, Any]) -> dict[str, Any]:
         """``schema`` with its ``$ref`` and ``allOf`` written into it."""
+        steps = 0
         while "$ref" in schema or "allOf" in schema:
-            depth += 1
-            if depth > MAX_DEPTH:
+            steps += 1
+            if steps > MAX_DEPTH:
                 raise SchemaUnsupportedError("a $ref leads back to itself: give it a way to end")
             rest = {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}
             parts = [self._resolve(schema["$ref"])] if "$ref" in schema else []
@@ -113,8 +114,8 @@ class _InstanceMaker:
         raise failure
 
     def _is_valid(self, schema: dict[str, Any], value: Json) -> bool:
-        definitions = {key: self._root[key] for key in ("$defs", "definitions") if key in self._root}
-        return bool(Draft202012Validator({**definitions, **schema}).is_valid(value))
+        """Checked from the root, so that a ``$ref`` inside ``schema`` means what it says."""
+        return next(Draft202012Validator(self._root).descend(value, schema), None) is None
 
     def _make_typed(self, schema: dict[str, Any], path: tuple[Any, ...], depth: int) -> Json:
         seed = (self._prompt, path, self._variant)

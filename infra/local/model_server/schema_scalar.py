@@ -95,6 +95,7 @@ def _match_pattern(pattern: str, least: int, most: int | None, *seed: object) ->
             text = source.xeger(pattern)
         except (re.error, NotImplementedError, KeyError, IndexError):  # what rstr raises for syntax it lacks
             return None
-        if least <= len(text) and (most is None or len(text) <= most) and re.search(pattern, text):
+        text = text[:most]
+        if least <= len(text) and re.search(pattern, text):
             return text
     return None

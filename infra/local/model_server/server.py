@@ -35,7 +35,7 @@ def open_socket(port: int) -> socket.socket:
 class LoopbackServer(uvicorn.Server):
     """uvicorn for one ``ModelApp``: ends hanging answers when it stops, and can end with its parent."""
 
-    def __init__(self, app: ModelApp, *, stop_when_orphaned: bool = False) -> None:
+    def __init__(self, app: ModelApp, *, parent_pid: int | None = None) -> None:
         config = uvicorn.Config(
             app.asgi,
             log_config=None,
@@ -46,11 +46,11 @@ class LoopbackServer(uvicorn.Server):
         )
         super().__init__(config)
         self._app = app
-        self._parent = os.getppid() if stop_when_orphaned else None
+        self._parent_pid = parent_pid
 
     async def on_tick(self, counter: int) -> bool:
         """uvicorn's heartbeat, ten times a second; True ends the server."""
-        if self._parent is not None and os.getppid() != self._parent:
+        if self._parent_pid is not None and os.getppid() != self._parent_pid:
             return True
         return await super().on_tick(counter)
 
@@ -130,7 +130,7 @@ class ModelServer:
             asyncio.run(server.serve(sockets=[listener]))
 
 
-def serve_forever(listener: socket.socket, *, required_key: str | None, stop_when_orphaned: bool) -> None:
-    """Serves in this thread until SIGINT or SIGTERM, or until the parent process is gone."""
-    server = LoopbackServer(build_app(required_key), stop_when_orphaned=stop_when_orphaned)
+def serve_forever(listener: socket.socket, *, required_key: str | None, parent_pid: int | None) -> None:
+    """Serves in this thread until SIGINT or SIGTERM, or until the parent process ``parent_pid`` has ended."""
+    server = LoopbackServer(build_app(required_key), parent_pid=parent_pid)
     server.run(sockets=[listener])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from infra.local.model_server.seed import MARK, pick
+from infra.local.model_server.seed import MARK, pick, pick_number
 from infra.local.model_server.topic import find_sentences, find_topic, find_words
 
 _OPENINGS = (
@@ -18,6 +18,10 @@ _MIDDLES = (
     "In practice {word} is where plans meet reality, so it deserves attention early.",
     "Teams that start with {word}, measure it, and write down what they find tend to go further.",
     "With {word} the gain is rarely in one large step; it comes from many small ones.",
+    "A useful question to ask about {word} is who notices first when it goes wrong.",
+    "People new to {word} learn most from one real case, followed from its beginning to its end.",
+    "What was expensive about {word} a few years ago is now within reach of a small team.",
+    "The limits of {word} are worth stating plainly, because they are where trust is won or lost.",
 )
 _CLOSINGS = (
     "Seen together, these points make {topic} easier to plan and easier to explain.",
@@ -46,8 +50,12 @@ def write_answer(prompt: str, instruction: str = "", variant: int = 0) -> str:
 
 def write_sentence(prompt: str, *parts: object) -> str:
     """One sentence about the prompt's topic, chosen by ``parts``; without the mark."""
-    words = find_words(prompt)
-    return pick(_MIDDLES, prompt, *parts).format(word=pick(words, prompt, *parts))
+    return _say(pick(find_words(prompt), prompt, *parts), pick_number(len(_MIDDLES), prompt, *parts))
+
+
+def _say(word: str, number: int) -> str:
+    """The sentence number ``number`` about ``word``; eight in a row differ."""
+    return _capital(_MIDDLES[number % len(_MIDDLES)].format(word=word))
 
 
 def _capital(text: str) -> str:
@@ -63,14 +71,15 @@ def _write_article(prompt: str, variant: int) -> str:
     parts = [f"# {_capital(find_topic(prompt))}", _choose(_OPENINGS, prompt, variant)]
     for index, word in enumerate(words):
         heading = _HEADINGS[(index + variant) % len(_HEADINGS)].format(word=word)
-        first = _MIDDLES[(index + variant) % len(_MIDDLES)].format(word=word)
-        parts.append(f"## {_capital(heading)}\n\n{first} {write_sentence(prompt, variant, index)}")
+        number = pick_number(len(_MIDDLES), prompt) + variant + 2 * index
+        parts.append(f"## {_capital(heading)}\n\n{_say(word, number)} {_say(word, number + 1)}")
     parts.append(_choose(_CLOSINGS, prompt, variant))
     return "\n\n".join(parts)
 
 
 def _write_summary(prompt: str, variant: int) -> str:
-    sentences = [line for line in find_sentences(prompt) if not _SUMMARY.search(line.lower())][:2]
+    told = _SUMMARY_REQUEST.sub("", prompt)
+    sentences = [line for line in find_sentences(told) if not _SUMMARY.search(line.lower())][:2]
     if not sentences:
         return _write_reply(prompt, variant)
     return f"In short: {' '.join(line if line[-1] in '.!?' else line + '.' for line in sentences)}"
@@ -78,8 +87,9 @@ def _write_summary(prompt: str, variant: int) -> str:
 
 def _write_list(prompt: str, variant: int) -> str:
     words = find_words(prompt, 5)
+    start = pick_number(len(_MIDDLES), prompt) + variant
     lines = [
-        f"{number}. {_capital(word)}: {write_sentence(word, variant)}" for number, word in enumerate(words, 1)
+        f"{number}. {_capital(word)}. {_say(word, start + number)}" for number, word in enumerate(words, 1)
     ]
     return f"{_capital(find_topic(prompt))}\n\n" + "\n".join(lines)
 
@@ -112,10 +122,11 @@ def _write_picture(prompt: str, variant: int) -> str:
 
 def _write_reply(prompt: str, variant: int) -> str:
     words = find_words(prompt, 4)
-    body = f"The request names {', '.join(words)}. {write_sentence(prompt, variant)}"
+    body = f"The words that stand out are {', '.join(words)}. {write_sentence(prompt, variant)}"
     return f"{_choose(_OPENINGS, prompt, variant)} {body} {_choose(_CLOSINGS, prompt, variant)}"
 
 
+_SUMMARY_REQUEST = re.compile(r"(?i)^[^\n:]*(?:summar|condense|shorten)[^\n:]*:")
 _SUMMARY = re.compile(r"summar|tl;dr|in short|condense|shorten")
 # The first form whose pattern is found in the prompt decides; the order goes from the narrow to the broad.
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[str, int], str]], ...] = (
