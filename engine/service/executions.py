@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -94,6 +95,12 @@ class ExecutionService:
     def node_runs(self, execution_id: str, limit: int, cursor: str | None) -> Page[NodeRun]:
         """Node runs of an execution, by node id, without items."""
         return self.executions.list_node_runs(execution_id, limit=limit, cursor=cursor)
+
+    def some_node_runs(self, execution_id: str, node_ids: Iterable[str]) -> dict[str, NodeRun]:
+        """Those of the node runs that exist, by node id; NotFoundError."""
+        keys = dict.fromkeys((node_id, None) for node_id in node_ids)
+        _, found = self.executions.read_nodes(execution_id, keys)
+        return {node_id: run for (node_id, _), run in found.items()}
 
     def item_runs(self, execution_id: str, node_id: str, limit: int, cursor: str | None) -> Page[NodeRun]:
         """Item runs of a for_each node, in order."""

@@ -1,0 +1,68 @@
+"""Builds the app: routes, problems, CORS, documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
+
+from functions.api.access import require_key
+from functions.api.json_response import SafeJsonResponse
+from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
+from functions.api.routes import cache, catalogue, credentials, executions, files, health, workflows
+from functions.api.services import Services
+
+API_PREFIX = "/api/v1"
+DESCRIPTION = """\
+Workflows in, results out. `POST /api/v1/workflows/` saves a workflow, `POST …/execute` runs it as its own
+state machine, `GET /api/v1/executions/{id}` shows each node. Errors are RFC 9457 problem documents.
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The API over these services."""
+    app = FastAPI(
+        title="Mini-N8N",
+        version="1",
+        description=DESCRIPTION,
+        default_response_class=SafeJsonResponse,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    install_problem_handlers(app)
+    guarded = [Depends(require_key)]
+    errors = problem_responses(401, 422, 503)
+    for module in (workflows, executions, catalogue, cache, credentials):
+        app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
+    app.include_router(health.router)
+    app.include_router(files.router)
+    if services.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(services.cors_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Location", "Retry-After"],
+        )
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """The OpenAPI document, made when first asked for, with our problem documents in it."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title, version=app.version, description=app.description, routes=app.routes
+            )
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs", {}))
+            schemas["ProblemDocument"] = schema
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI documents this way of extending it

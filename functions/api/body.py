@@ -1,0 +1,82 @@
+"""Request bodies: read as strict JSON, whatever is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from fastapi import Request
+
+from engine.errors import RequestError
+from engine.json_value import JsonObject
+
+# API Gateway carries 10 MB, Lambda 6 MB of event
+# (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); the event is the larger spelling.
+MAX_BODY_BYTES = 5 * 1024 * 1024
+MAX_DEPTH = 64
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> JsonObject:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key '{key[:100]}' stands twice in one object")
+            seen.add(key)
+    return result
+
+
+def _check(value: Any) -> None:
+    """Refuse what is too deep, and text that UTF-8 cannot spell; without recursion."""
+    stack: list[tuple[Any, int]] = [(value, 1)]
+    while stack:
+        item, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+        if isinstance(item, dict):
+            stack.extend((part, depth + 1) for part in item.values())
+            stack.extend((key, depth) for key in item)
+        elif isinstance(item, list):
+            stack.extend((part, depth + 1) for part in item)
+        elif isinstance(item, str) and _SURROGATE.search(item):
+            raise ValueError("it has a lone surrogate (\\ud800 to \\udfff), which is no character")
+
+
+def parse_json(data: bytes) -> Any:
+    """The JSON of a body; RequestError says what is wrong with it."""
+    if len(data) > MAX_BODY_BYTES:
+        raise RequestError(f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}.", "body")
+    try:
+        value = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs)
+        _check(value)
+    except RecursionError:
+        raise RequestError("The body is not usable: it is nested too deeply.", "body") from None
+    except ValueError as error:
+        raise RequestError(f"The body is not usable JSON: {error}", "body") from None
+    return value
+
+
+async def read_object(request: Request) -> JsonObject:
+    """The body as a JSON object; an empty body is an empty object. RequestError."""
+    data = await request.body()
+    if not data.strip():
+        return {}
+    value = parse_json(data)
+    if not isinstance(value, dict):
+        raise RequestError(f"The body must be a JSON object, not {type(value).__name__}.", "body")
+    return value
+
+
+def json_body(schema: JsonObject, *, required: bool = True, example: Any = None) -> dict[str, Any]:
+    """What the OpenAPI document says of a body that `read_object` reads."""
+    content: dict[str, Any] = {"schema": schema}
+    if example is not None:
+        content["example"] = example
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}

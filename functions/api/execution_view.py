@@ -1,0 +1,204 @@
+"""Executions and node runs as the API shows them: small values in place, large ones by link."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from engine.connections import is_live
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, LogLine, NodeRun, NodeStatus
+from engine.json_value import JsonObject, JsonValue
+from engine.ports import BlobStore
+from engine.workflow import Node, Workflow
+
+# Lambda answers with 6 MB at most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
+# and JSON in JSON doubles its quotation marks; values over the budget are given by link.
+ANSWER_BUDGET_BYTES = 2 * 1024 * 1024
+# A link to a large value works this long; ask again for another.
+LINK_SECONDS = 3_600
+
+
+class ExecutionSummary(BaseModel):
+    """An execution in a list."""
+
+    id: str
+    workflow_id: str
+    workflow_name: str
+    version: int
+    status: ExecutionStatus
+    trigger: str
+    started_at: datetime
+    ended_at: datetime | None
+    duration_seconds: float | None
+    error: ErrorInfo | None
+
+    @classmethod
+    def of(cls, execution: Execution) -> ExecutionSummary:
+        """From the record."""
+        return cls(**_summary(execution))
+
+
+class NodeRunView(BaseModel):
+    """A node in an execution, or an item of one."""
+
+    node_id: str
+    item: int | None = None
+    type: str
+    name: str | None
+    status: NodeStatus
+    output_name: str | None = Field(description="The output that the node left through.")
+    inputs: list[str] = Field(description="Ids of the nodes whose results came in.")
+    result: JsonObject | None = Field(description="What the node made; null with a result_url.")
+    result_url: str | None = Field(None, description="Where a result lies that is too large for this answer.")
+    result_size_bytes: int | None = None
+    error: ErrorInfo | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: float | None
+    attempts: int
+    cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
+    item_count: int | None
+    logs: list[LogLine]
+
+
+class ExecutionDetail(ExecutionSummary):
+    """An execution with its node runs."""
+
+    inputs: JsonObject | None
+    inputs_url: str | None = None
+    output: JsonValue = Field(description="Outputs by name, once it has succeeded; null with an output_url.")
+    output_url: str | None = None
+    bypass_cache: bool
+    execution_arn: str | None
+    nodes: list[NodeRunView]
+
+
+class ExecutionList(BaseModel):
+    """A page of executions, newest first."""
+
+    items: list[ExecutionSummary]
+    cursor: str | None = Field(description="Ask for the next page with it; null: this was the last.")
+
+
+class NodeRunList(BaseModel):
+    """A page of item runs."""
+
+    items: list[NodeRunView]
+    cursor: str | None
+
+
+@dataclass
+class Budget:
+    """How much of an answer is left for values."""
+
+    left_bytes: int = ANSWER_BUDGET_BYTES
+
+    def take(self, value: JsonValue) -> bool:
+        """Whether the value still fits; if so, its size is taken off."""
+        size = len(json.dumps(value))
+        if size > self.left_bytes:
+            return False
+        self.left_bytes -= size
+        return True
+
+
+@dataclass(frozen=True)
+class ExecutionViewer:
+    """Builds views; ``public_url`` is where links to our own routes start."""
+
+    blobs: BlobStore
+    public_url: str
+
+    def detail(self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun]) -> ExecutionDetail:
+        """An execution with a node run for every node of its document."""
+        budget = Budget()
+        inputs, inputs_url = self._value(execution.inputs, execution.inputs_claim, budget, None)
+        own = f"{self.public_url}/api/v1/executions/{execution.execution_id}"
+        output, output_url = self._value(execution.output, execution.output_claim, budget, None)
+        return ExecutionDetail(
+            **_summary(execution),
+            inputs=inputs,
+            inputs_url=inputs_url,
+            output=output,
+            output_url=output_url,
+            bypass_cache=execution.bypass_cache,
+            execution_arn=execution.execution_arn,
+            nodes=[
+                self.node_run(node, workflow, runs, runs.get(node.id), budget, f"{own}/nodes/{node.id}")
+                for node in workflow.nodes
+            ],
+        )
+
+    def node_run(
+        self,
+        node: Node,
+        workflow: Workflow,
+        runs: dict[str, NodeRun],
+        run: NodeRun | None,
+        budget: Budget,
+        own_url: str | None,
+    ) -> NodeRunView:
+        """One node run; ``own_url`` serves it alone, where it does not fit here."""
+        run = run or NodeRun(execution_id="", node_id=node.id, status=NodeStatus.PENDING)
+        result, result_url = self._value(run.result, run.claim, budget, own_url)
+        return NodeRunView(
+            node_id=node.id,
+            item=run.item,
+            type=node.type,
+            name=node.name,
+            status=run.status,
+            output_name=run.output_name,
+            inputs=_live_inputs(node, workflow, runs),
+            result=result,
+            result_url=result_url,
+            result_size_bytes=run.claim.size_bytes if run.claim else None,
+            error=run.error,
+            started_at=run.started_at,
+            ended_at=run.ended_at,
+            duration_seconds=_seconds(run.started_at, run.ended_at),
+            attempts=run.attempts,
+            cache=run.cache,
+            item_count=run.item_count,
+            logs=list(run.logs),
+        )
+
+    def _value(
+        self, inline: JsonValue, claim: Claim | None, budget: Budget, own_url: str | None
+    ) -> tuple[JsonValue, str | None]:
+        if claim is not None:
+            return None, self.blobs.link(claim.key, LINK_SECONDS)
+        if own_url is not None and not budget.take(inline):
+            return None, own_url
+        return inline, None
+
+
+def _live_inputs(node: Node, workflow: Workflow, runs: dict[str, NodeRun]) -> list[str]:
+    found: dict[str, None] = {}
+    for connection in workflow.connections:
+        source = runs.get(connection.source)
+        if connection.target == node.id and source is not None and source.status.ended:
+            if is_live(connection, {connection.source: source.output_name}):
+                found[connection.source] = None
+    return list(found)
+
+
+def _seconds(started: datetime | None, ended: datetime | None) -> float | None:
+    return None if started is None or ended is None else round((ended - started).total_seconds(), 3)
+
+
+def _summary(execution: Execution) -> dict[str, object]:
+    return {
+        "id": execution.execution_id,
+        "workflow_id": execution.workflow_id,
+        "workflow_name": execution.workflow_name,
+        "version": execution.version,
+        "status": execution.status,
+        "trigger": execution.trigger,
+        "started_at": execution.started_at,
+        "ended_at": execution.ended_at,
+        "duration_seconds": _seconds(execution.started_at, execution.ended_at),
+        "error": execution.error,
+    }

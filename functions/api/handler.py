@@ -1,0 +1,23 @@
+"""The entry point of the API function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from mangum import Mangum
+
+from functions.api.app import create_app
+from functions.bootstrap import bootstrap
+from functions.telemetry import logger, metrics, tracer
+
+# Built once per environment, at cold start: routes and schemas take most of it.
+_asgi = Mangum(create_app(bootstrap().services()), lifespan="off")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one HTTP request, in API Gateway's payload format 2.0."""
+    return _asgi(event, context)

@@ -1,0 +1,178 @@
+"""Problem documents (RFC 9457): how every error of the API looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.errors import (
+    ConflictError,
+    DocumentError,
+    MiniN8nError,
+    NotFoundError,
+    Problem,
+    RequestError,
+    RevisionConflictError,
+    UnavailableError,
+)
+from functions.api.json_response import SafeJsonResponse
+from functions.telemetry import logger
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:mini-n8n:problem:"
+
+
+class ProblemItem(BaseModel):
+    """One thing that is wrong, and where."""
+
+    code: str = Field(description="Stable, for programs.")
+    message: str = Field(description="What is wrong, and the cure.")
+    node: str | None = Field(None, description="Id of the node.")
+    field: str | None = Field(None, description="Dotted path of the field.")
+
+
+class ProblemDocument(BaseModel):
+    """An error, as RFC 9457 spells it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Stable: urn:mini-n8n:problem:…")
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    problems: list[ProblemItem] | None = None
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    kind: str,
+    detail: str,
+    *,
+    problems: Sequence[Problem] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The answer for one error."""
+    document: dict[str, Any] = {
+        "type": TYPE_PREFIX + kind,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    if problems:
+        document["problems"] = [problem.as_dict() for problem in problems]
+    return SafeJsonResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _describe(error: MiniN8nError) -> tuple[int, str, str, Sequence[Problem]]:
+    """(status, kind, detail, problems) of an error of the engine."""
+    match error:
+        case DocumentError():
+            count = len(error.problems)
+            detail = f"The workflow has {count} problem{'s' if count != 1 else ''}."
+            return 422, "invalid-document", detail, error.problems
+        case RequestError():
+            return 422, "invalid-request", str(error), error.problems or _field_problem(error)
+        case NotFoundError():
+            return 404, "not-found", str(error), ()
+        case RevisionConflictError():
+            return 412, "revision-conflict", str(error), ()
+        case ConflictError():
+            return 409, "conflict", str(error), ()
+        case UnavailableError():
+            return 503, "unavailable", f"{error} Try again.", ()
+    return 500, "internal", "Something failed here; the log says what.", ()
+
+
+def _field_problem(error: RequestError) -> Sequence[Problem]:
+    return (Problem("request", str(error), None, error.field),) if error.field else ()
+
+
+def _on_engine_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MiniN8nError)  # noqa: S101 - registered for that class alone
+    status, kind, detail, problems = _describe(error)
+    if status >= 500:
+        logger.exception("request failed")
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return problem_response(request, status, kind, detail, problems=problems, headers=headers)
+
+
+def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for that class alone
+    problems = [
+        Problem(str(item["type"]), str(item["msg"]), None, ".".join(str(part) for part in item["loc"]))
+        for item in error.errors()
+    ]
+    detail = "The request does not fit: " + "; ".join(f"{p.field}: {p.message}" for p in problems)
+    return problem_response(request, 422, "invalid-request", detail, problems=problems)
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for that class alone
+    kinds = {401: "unauthorized", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+    kind = kinds.get(error.status_code, "invalid-request")
+    headers = dict(error.headers) if error.headers else None
+    detail = str(error.detail)
+    if error.status_code == 404 and detail == "Not Found":
+        detail = f"There is nothing at {request.url.path}; /docs lists what there is."
+    return problem_response(request, error.status_code, kind, detail, headers=headers)
+
+
+class BugGuard:
+    """Turns an exception that nobody foresaw into a problem document, and logs it.
+
+    Starlette's own guard raises again after it has answered, which ends a Lambda invocation as failed.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """``app``: what it guards."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:
+            logger.exception("request failed", exc_info=error)
+            if started or scope["type"] != "http":
+                raise
+            answer = problem_response(
+                Request(scope), 500, "internal", "Something failed here; the log says what."
+            )
+            await answer(scope, receive, send)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the app a problem document."""
+    app.add_exception_handler(MiniN8nError, _on_engine_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_middleware(BugGuard)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI document says of these errors."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+        }
+        for status in statuses
+    }

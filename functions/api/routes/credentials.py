@@ -1,0 +1,110 @@
+"""Credentials: values go in and never come back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from engine.errors import RequestError
+from engine.json_value import JsonObject
+from engine.ports import CredentialInfo
+from functions.api.body import json_body, read_object
+from functions.api.paging import Cursor, Limit
+from functions.api.problem import problem_responses
+from functions.api.services import Services, get_services
+
+router = APIRouter(tags=["credentials"])
+Use = Annotated[Services, Depends(get_services)]
+
+
+class CredentialRequest(BaseModel):
+    """A credential as it is stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["bearer", "basic", "header", "query", "api_key"]
+    values: dict[str, SecretStr] = Field(
+        description="bearer: token. basic: username, password. header, query: name, value. api_key: api_key."
+    )
+    description: str | None = Field(None, max_length=1_000)
+
+
+class CredentialView(BaseModel):
+    """A credential as it is shown: without its values."""
+
+    name: str
+    kind: str
+    parts: list[str]
+    description: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, info: CredentialInfo) -> CredentialView:
+        """From what may be shown."""
+        return cls(
+            name=info.name,
+            kind=info.kind,
+            parts=list(info.parts),
+            description=info.description,
+            created_at=info.created_at,
+            updated_at=info.updated_at,
+        )
+
+
+class CredentialList(BaseModel):
+    """A page of credentials, by name."""
+
+    items: list[CredentialView]
+    cursor: str | None
+
+
+BODY = json_body(
+    CredentialRequest.model_json_schema(), example={"kind": "bearer", "values": {"token": "the-token"}}
+)
+
+
+def read_credential(document: Annotated[JsonObject, Depends(read_object)]) -> CredentialRequest:
+    """The body; RequestError names the field, and never repeats a value."""
+    try:
+        return CredentialRequest.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise RequestError(f"{field}: {first['msg']}", field) from None
+
+
+@router.get("/credentials")
+def list_credentials(services: Use, limit: Limit = 20, cursor: Cursor = None) -> CredentialList:
+    """Names and kinds of the stored credentials."""
+    page = services.credentials.list_infos(limit, cursor)
+    return CredentialList(items=[CredentialView.of(info) for info in page.items], cursor=page.cursor)
+
+
+@router.put("/credentials/{name}", openapi_extra=BODY, responses=problem_responses(404))
+def put_credential(
+    name: str,
+    asked: Annotated[CredentialRequest, Depends(read_credential)],
+    response: Response,
+    services: Use,
+) -> CredentialView:
+    """Store a credential, or replace it; 201 when it is new."""
+    values = {part: value.get_secret_value() for part, value in asked.values.items()}
+    info, created = services.credentials.put(name, asked.kind, values, asked.description)
+    response.status_code = 201 if created else 200
+    return CredentialView.of(info)
+
+
+@router.get("/credentials/{name}", responses=problem_responses(404))
+def get_credential(name: str, services: Use) -> CredentialView:
+    """What may be shown of a credential."""
+    return CredentialView.of(services.credentials.info(name))
+
+
+@router.delete("/credentials/{name}", status_code=204, responses=problem_responses(404))
+def delete_credential(name: str, services: Use) -> None:
+    """Forget a credential and its values."""
+    services.credentials.delete(name)

@@ -1,0 +1,183 @@
+"""Executions: start, watch, cancel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import NotFoundError, RequestError
+from engine.execution import Execution, ExecutionStatus, NodeRun
+from engine.json_value import JsonObject
+from engine.ports import ExecutionFilter
+from engine.service import StartRequest
+from functions.api.body import json_body, read_object
+from functions.api.execution_view import (
+    Budget,
+    ExecutionDetail,
+    ExecutionList,
+    ExecutionSummary,
+    ExecutionViewer,
+    NodeRunList,
+    NodeRunView,
+)
+from functions.api.paging import Cursor, Limit
+from functions.api.problem import problem_responses
+from functions.api.services import Services, get_services
+
+# API Gateway waits 30 s for an answer
+# (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+MAX_WAIT_SECONDS = 25
+
+router = APIRouter(tags=["executions"])
+Use = Annotated[Services, Depends(get_services)]
+Wait = Annotated[
+    float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Answer when it has ended, or after so many seconds.")
+]
+
+
+class ExecuteRequest(BaseModel):
+    """What an execution is started with."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    inputs: JsonObject = Field(default_factory=dict, description="Values of the input nodes, by name.")
+    bypass_cache: bool = Field(False, description="Make every result anew; the cache takes the new ones.")
+
+
+EXECUTE_BODY = json_body(
+    ExecuteRequest.model_json_schema(), required=False, example={"inputs": {"topic": "AI in Healthcare"}}
+)
+
+
+def read_execute_request(document: Annotated[JsonObject, Depends(read_object)]) -> ExecuteRequest:
+    """The body of an execute request; RequestError names the field."""
+    try:
+        return ExecuteRequest.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = f"{field}: {first['msg']}. The body has `inputs` and `bypass_cache`."
+        raise RequestError(message, field) from None
+
+
+def view(services: Services, execution: Execution) -> ExecutionDetail:
+    """An execution with all of its node runs."""
+    runs: dict[str, NodeRun] = {}
+    cursor: str | None = None
+    while True:
+        page = services.executions.node_runs(execution.execution_id, 1_000, cursor)
+        runs.update({run.node_id: run for run in page.items})
+        if (cursor := page.cursor) is None:
+            break
+    workflow = services.executions.document(execution).workflow
+    return ExecutionViewer(services.blobs, services.public_url).detail(execution, workflow, runs)
+
+
+@router.post(
+    "/workflows/{workflow_id}/execute",
+    status_code=202,
+    responses=problem_responses(404),
+    openapi_extra=EXECUTE_BODY,
+)
+def execute_workflow(
+    workflow_id: str,
+    asked: Annotated[ExecuteRequest, Depends(read_execute_request)],
+    response: Response,
+    services: Use,
+    wait: Wait = 0,
+    idempotency_key: Annotated[
+        str | None, Header(description="The same key starts one execution, however often it is sent.")
+    ] = None,
+) -> ExecutionDetail:
+    """Start an execution; the answer comes at once, unless it is asked to wait."""
+    request = StartRequest(workflow_id, asked.inputs, idempotency_key, asked.bypass_cache)
+    execution, created = services.executions.start(request)
+    if wait:
+        execution = services.executions.wait(execution.execution_id, wait)
+    response.headers["Location"] = f"{services.public_url}/api/v1/executions/{execution.execution_id}"
+    if not created:
+        response.headers["Idempotency-Replayed"] = "true"
+    if execution.status.ended:
+        response.status_code = 200
+    return view(services, execution)
+
+
+@router.get("/executions")
+def list_executions(
+    services: Use,
+    workflow_id: Annotated[str | None, Query(max_length=100)] = None,
+    status: ExecutionStatus | None = None,
+    started_after: datetime | None = None,
+    started_before: datetime | None = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> ExecutionList:
+    """Executions, newest first."""
+    for name, value in (("started_after", started_after), ("started_before", started_before)):
+        if value is not None and value.tzinfo is None:
+            raise RequestError(f"{name} needs a time zone, such as 2026-01-31T12:00:00Z.", name)
+    wanted = ExecutionFilter(workflow_id, status, started_after, started_before)
+    page = services.executions.list_executions(wanted, limit, cursor)
+    return ExecutionList(items=[ExecutionSummary.of(item) for item in page.items], cursor=page.cursor)
+
+
+@router.get("/workflows/{workflow_id}/executions", responses=problem_responses(404))
+def list_workflow_executions(
+    workflow_id: str,
+    services: Use,
+    status: ExecutionStatus | None = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> ExecutionList:
+    """Executions of one workflow, newest first."""
+    services.workflows.workflows.get_head(workflow_id)
+    page = services.executions.list_executions(ExecutionFilter(workflow_id, status), limit, cursor)
+    return ExecutionList(items=[ExecutionSummary.of(item) for item in page.items], cursor=page.cursor)
+
+
+@router.get("/executions/{execution_id}", responses=problem_responses(404))
+@router.get("/workflows/{workflow_id}/executions/{execution_id}", responses=problem_responses(404))
+def get_execution(execution_id: str, services: Use, workflow_id: str | None = None) -> ExecutionDetail:
+    """An execution: for each node its status, inputs, result, times, attempts, cache and error."""
+    return view(services, services.executions.get(execution_id, workflow_id))
+
+
+@router.get("/executions/{execution_id}/nodes/{node_id}", responses=problem_responses(404))
+def get_node_run(execution_id: str, node_id: str, services: Use) -> NodeRunView:
+    """One node run."""
+    execution = services.executions.get(execution_id)
+    workflow = services.executions.document(execution).workflow
+    if all(node.id != node_id for node in workflow.nodes):
+        raise NotFoundError("node", node_id)
+    sources = [connection.source for connection in workflow.connections if connection.target == node_id]
+    runs = services.executions.some_node_runs(execution_id, [node_id, *sources])
+    viewer = ExecutionViewer(services.blobs, services.public_url)
+    return viewer.node_run(workflow.node(node_id), workflow, runs, runs.get(node_id), Budget(), None)
+
+
+@router.get("/executions/{execution_id}/nodes/{node_id}/items", responses=problem_responses(404))
+def list_item_runs(
+    execution_id: str, node_id: str, services: Use, limit: Limit = 20, cursor: Cursor = None
+) -> NodeRunList:
+    """Item runs of a for_each node, in order."""
+    execution = services.executions.get(execution_id)
+    workflow = services.executions.document(execution).workflow
+    if all(node.id != node_id for node in workflow.nodes):
+        raise NotFoundError("node", node_id)
+    page = services.executions.item_runs(execution_id, node_id, limit, cursor)
+    viewer, budget, node = ExecutionViewer(services.blobs, services.public_url), Budget(), workflow.node(node_id)
+    views = [viewer.node_run(node, workflow, {}, run, budget, None) for run in page.items]
+    return NodeRunList(items=views, cursor=page.cursor)
+
+
+@router.post("/executions/{execution_id}/cancel", responses=problem_responses(404, 409))
+@router.post(
+    "/workflows/{workflow_id}/executions/{execution_id}/cancel", responses=problem_responses(404, 409)
+)
+def cancel_execution(execution_id: str, services: Use, workflow_id: str | None = None) -> ExecutionDetail:
+    """Stop a running execution."""
+    services.executions.get(execution_id, workflow_id)
+    return view(services, services.executions.cancel(execution_id))

@@ -1,0 +1,37 @@
+"""What the routes stand on, as one argument: the composition root fills it, tests replace it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from engine.ports import BlobStore, CacheStore, Clock
+from engine.registry import NodeRegistry
+from engine.service import CredentialService, ExecutionService, WorkflowService
+
+
+@dataclass(frozen=True)
+class Services:
+    """The use cases, and the few ports that the API reads itself."""
+
+    workflows: WorkflowService
+    executions: ExecutionService
+    credentials: CredentialService
+    cache: CacheStore
+    blobs: BlobStore
+    registry: NodeRegistry
+    clock: Clock
+    public_url: str
+    cors_origins: tuple[str, ...]
+    api_key: Callable[[], str]
+    """The API key, read when first asked for."""
+    health_checks: dict[str, Callable[[], None]]
+    """By name of what the API stands on: a call that raises when that is not there."""
+
+
+def get_services(request: Request) -> Services:
+    """The services of the app that serves the request."""
+    services: Services = request.app.state.services
+    return services

@@ -1,0 +1,164 @@
+"""Deploys `template.yaml` to the local AWS through CloudFormation: sources as they are, no build.
+
+Functions import third-party packages from this environment, so that only the sources are packed. What is
+deployed is named by a digest of sources, template and parameters: equal digests deploy nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("engine", "nodes", "functions")
+STACK_NAME = "mini-n8n"
+CODE_BUCKET = "mini-n8n-code"
+# A stack of ours is up in about a second; what takes this long is stuck.
+DEPLOY_TIMEOUT_SECONDS = 60.0
+REGION = "us-east-1"
+
+Say = Callable[[str], None]
+
+
+class DeploymentError(RuntimeError):
+    """CloudFormation refused the stack, or did not finish; the message carries its reason."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What stands: the outputs of the stack, and whether anything had to be done."""
+
+    outputs: dict[str, str]
+    changed: bool
+
+
+def local_client(endpoint: str, service: str) -> Any:
+    """A boto3 client of the local AWS, which takes any credentials."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - the local AWS knows no secrets
+        config=Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}),
+    )
+
+
+def source_files() -> Iterator[Path]:
+    """The sources that functions run, in a fixed order."""
+    for package in PACKAGES:
+        yield from sorted(path for path in (ROOT / package).rglob("*.py"))
+
+
+def pack_sources() -> bytes:
+    """The sources as a zip that is equal for equal sources."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in source_files():
+            # A fixed date: the zip's digest stands for its contents.
+            entry = zipfile.ZipInfo(path.relative_to(ROOT).as_posix(), (2020, 1, 1, 0, 0, 0))
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def local_template(code_key: str) -> dict[str, Any]:
+    """`template.yaml` with every function's code at ``code_key`` instead of a build."""
+    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": CODE_BUCKET, "Key": code_key}
+            resource.pop("Metadata", None)
+    return template
+
+
+def deploy(endpoint: str, parameters: dict[str, str], say: Say = lambda _: None) -> Deployment:
+    """Bring the stack to the present sources, template and parameters. DeploymentError."""
+    code = pack_sources()
+    code_key = f"{hashlib.sha256(code).hexdigest()}.zip"
+    body = json.dumps(local_template(code_key), sort_keys=True)
+    digest = hashlib.sha256((body + json.dumps(parameters, sort_keys=True)).encode()).hexdigest()
+    formation = local_client(endpoint, "cloudformation")
+    standing = _describe(formation)
+    if standing is not None and _tag(standing, "digest") == digest and _is_complete(standing):
+        return Deployment(_outputs(standing), changed=False)
+    say("deploying template.yaml")
+    _upload(endpoint, code_key, code)
+    arguments = {
+        "StackName": STACK_NAME,
+        "TemplateBody": body,
+        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        "Tags": [{"Key": "digest", "Value": digest}],
+    }
+    if standing is None:
+        formation.create_stack(**arguments)
+    else:
+        formation.update_stack(**arguments)
+    return Deployment(_outputs(_wait(formation)), changed=True)
+
+
+def _upload(endpoint: str, key: str, code: bytes) -> None:
+    storage = local_client(endpoint, "s3")
+    try:
+        storage.create_bucket(Bucket=CODE_BUCKET)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
+    storage.put_object(Bucket=CODE_BUCKET, Key=key, Body=code)
+
+
+def _describe(formation: Any) -> dict[str, Any] | None:
+    try:
+        stack: dict[str, Any] = formation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return None
+    return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
+
+
+def _wait(formation: Any) -> dict[str, Any]:
+    deadline = time.monotonic() + DEPLOY_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        stack = _describe(formation)
+        if stack is not None and not stack["StackStatus"].endswith("IN_PROGRESS"):
+            if _is_complete(stack):
+                return stack
+            raise DeploymentError(_why(formation, stack))
+        time.sleep(0.05)
+    raise DeploymentError(f"the stack was not up after {DEPLOY_TIMEOUT_SECONDS:.0f} s")
+
+
+def _is_complete(stack: dict[str, Any]) -> bool:
+    return stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def _why(formation: Any, stack: dict[str, Any]) -> str:
+    events = formation.describe_stack_events(StackName=STACK_NAME).get("StackEvents", [])
+    failed = [
+        f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason')}"
+        for event in events
+        if "FAILED" in event.get("ResourceStatus", "")
+    ]
+    reasons = "; ".join(failed) or stack.get("StackStatusReason", "no reason given")
+    return f"the stack ended as {stack['StackStatus']}: {reasons}"
+
+
+def _tag(stack: dict[str, Any], key: str) -> str | None:
+    return next((tag["Value"] for tag in stack.get("Tags", []) if tag["Key"] == key), None)
+
+
+def _outputs(stack: dict[str, Any]) -> dict[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
