@@ -57,7 +57,7 @@ def make_film(prompt: str, width: int, height: int, seconds: int) -> bytes:
             str(target),
         ]  # fmt: skip
         raw = b"".join(frame.tobytes() for frame in draw_frames(prompt, width, height, seconds))
-        done = subprocess.run(  # noqa: S603 -- ffmpeg from the installed package, with numbers as arguments
+        done = subprocess.run(
             command, input=raw, capture_output=True, timeout=ENCODE_TIMEOUT_SECONDS, check=False
         )
         if done.returncode != 0:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -19,8 +18,11 @@ from infra.local.model_server.__main__ import main
 COMMAND = [sys.executable, "-m", "infra.local.model_server"]
 
 
+START_LIMIT_SECONDS = 60  # far more than it takes; a loaded machine is slow to import
+
+
 def wait_for_file(path: Path) -> Any:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + START_LIMIT_SECONDS
     while not path.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -28,7 +30,8 @@ def wait_for_file(path: Path) -> Any:
 
 
 def wait_until_closed(port: int) -> bool:
-    for _ in range(200):
+    deadline = time.monotonic() + START_LIMIT_SECONDS
+    while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return True
@@ -41,11 +44,15 @@ def test_the_process_says_where_it_is_and_ends_on_sigterm(tmp_path: Path) -> Non
     with subprocess.Popen(
         [*COMMAND, "--ready-file", str(ready_file)], stdout=subprocess.PIPE, text=True
     ) as process:
-        ready = wait_for_file(ready_file)
-        assert ready["pid"] == process.pid
-        assert httpx.get(f"{ready['origin']}/health").json() == {"synthetic": True, "status": "ok"}
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=10)
+        try:
+            ready = wait_for_file(ready_file)
+            assert ready["pid"] == process.pid
+            health = httpx.get(f"{ready['origin']}/health", timeout=START_LIMIT_SECONDS)
+            assert health.json() == {"synthetic": True, "status": "ok"}
+            process.send_signal(signal.SIGTERM)
+            said, _ = process.communicate(timeout=START_LIMIT_SECONDS)
+        finally:
+            process.kill()
     assert said == f"offline model server (all answers synthetic): {ready['base_url']}\n"
     assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
 
@@ -59,10 +66,11 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", starter], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as parent:
-        ready = wait_for_file(ready_file)
-        parent.kill()
+        try:
+            ready = wait_for_file(ready_file)
+        finally:
+            parent.kill()
     assert wait_until_closed(ready["port"])
-    assert ready["pid"] != os.getpid()
 
 
 def test_a_taken_port_is_said_with_the_way_out(capsys: pytest.CaptureFixture[str]) -> None:
