@@ -1,0 +1,44 @@
+"""From a tree to a machine. Any series-parallel tree will do: how it was found does not matter here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine import asl
+from engine.compiler.names import Place, name_parallels
+from engine.compiler.step import Step
+from engine.compiler.step_states import step_states
+from engine.compiler.tree import Leaf, Series, Tree, children
+
+COMMENT = "Compiled by Mini-N8N: tasks carry names, never data."
+
+
+def emit(tree: Tree, steps: Mapping[str, Step], timeout_seconds: int) -> asl.Machine:
+    """The state machine of a tree; it ends itself after ``timeout_seconds``."""
+    machine = _Emitter(steps, name_parallels(tree)).machine((), tree)
+    return asl.Machine(machine.start, machine.states, timeout_seconds=timeout_seconds, comment=COMMENT)
+
+
+class _Emitter:
+    def __init__(self, steps: Mapping[str, Step], parallel_names: Mapping[Place, str]) -> None:
+        self._steps, self._parallel_names = steps, parallel_names
+
+    def machine(self, place: Place, tree: Tree) -> asl.Machine:
+        """The tree as a machine of its own: each part is made knowing the state that follows it."""
+        parts = [((*place, index), part) for index, part in enumerate(children(tree))]
+        chain: list[Mapping[str, asl.State]] = []
+        following: str | None = None
+        for part_place, part in reversed(parts if isinstance(tree, Series) else [(place, tree)]):
+            states = self._states(part_place, part, following)
+            following = next(iter(states))
+            chain.append(states)
+        start = next(iter(chain[-1]))
+        return asl.Machine(
+            start, {name: state for states in reversed(chain) for name, state in states.items()}
+        )
+
+    def _states(self, place: Place, part: Tree, following: str | None) -> Mapping[str, asl.State]:
+        if isinstance(part, Leaf):
+            return step_states(self._steps[part.step], following)
+        branches = tuple(self.machine((*place, index), child) for index, child in enumerate(children(part)))
+        return {self._parallel_names[place]: asl.Parallel(branches, following)}

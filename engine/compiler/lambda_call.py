@@ -1,0 +1,53 @@
+"""How a Task calls a function: the one place that knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.asl import Path, Template
+from engine.json_value import JsonObject
+from engine.task import ExecutionInput
+from engine.task import Step as TaskStep
+
+# The optimised integration rather than the plain ARN: what a Task sends stands under ``Payload`` by a
+# documented name, so that a definition can be read by others.
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+INVOKE = "arn:aws:states:::lambda:invoke"
+
+# The input of the execution, which every state passes on.
+EXECUTION_INPUT: Template = {name: Path(f"$.{name}") for name in ExecutionInput.model_fields}
+
+
+@dataclass(frozen=True)
+class LambdaCall:
+    """What a Task state says to call a function and to read its answer."""
+
+    resource: str
+    parameters: Template
+    result_selector: Template | None
+
+
+def call_function(
+    function_arn: str,
+    nodes: Sequence[str],
+    step: TaskStep = "run",
+    *,
+    extra: Template | None = None,
+    answer_fields: Sequence[str] = (),
+) -> LambdaCall:
+    """The call for a task of ``engine.task``; ``answer_fields`` are kept of the answer, by their names."""
+    payload: dict[str, object] = {
+        name: Path(f"$.{name}") for name in ("execution_id", "workflow_id", "version")
+    }
+    payload.update(nodes=list(nodes), step=step, **(extra or {}))
+    return LambdaCall(
+        resource=INVOKE,
+        parameters={"FunctionName": function_arn, "Payload": payload},
+        result_selector={name: Path(f"$.Payload.{name}") for name in answer_fields} or None,
+    )
+
+
+def called_nodes(state: JsonObject) -> tuple[str, ...]:
+    """The ids of the nodes that a Task of a definition runs."""
+    return tuple(state["Parameters"]["Payload"]["nodes"])

@@ -1,0 +1,100 @@
+"""What an execution of a definition costs in transitions, events and calls, read from the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.asl import all_states, machines
+from engine.compiler.lambda_call import called_nodes
+from engine.json_value import JsonObject
+
+# Events that a state adds to the history when nothing fails: entered and exited, for a Task scheduled,
+# started and succeeded too, for Parallel and Map started and succeeded; an iteration starts and succeeds.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+STATE_EVENTS = {
+    "Task": 5,
+    "Parallel": 4,
+    "Map": 4,
+    "Choice": 2,
+    "Wait": 2,
+    "Pass": 2,
+    "Succeed": 2,
+    "Fail": 1,
+}
+ITERATION_EVENTS = 2
+# The execution starts, and succeeds.
+EXECUTION_EVENTS = 2
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Transitions (states entered), events of the history, Lambda calls."""
+
+    transitions: int = 0
+    events: int = 0
+    calls: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.transitions + other.transitions, self.events + other.events, self.calls + other.calls
+        )
+
+    def to_json(self) -> JsonObject:
+        """The three counts."""
+        return {
+            "state_transitions": self.transitions,
+            "history_events": self.events,
+            "lambda_invocations": self.calls,
+        }
+
+
+def state_cost(state: JsonObject) -> Cost:
+    """Of entering one state, without what runs inside it."""
+    return Cost(1, STATE_EVENTS[state["Type"]], int(state["Type"] == "Task"))
+
+
+def main_path(machine: JsonObject) -> Iterator[JsonObject]:
+    """The states that an execution goes through when nothing fails and nothing is pending."""
+    name = machine["StartAt"]
+    while name is not None:
+        state = machine["States"][name]
+        yield state
+        name = state.get("Next") or state.get("Default")
+
+
+def execution_cost(definition: JsonObject) -> Cost:
+    """Of one execution in which every node runs once, without items and repeated polls."""
+    return _machine_cost(definition) + Cost(events=EXECUTION_EVENTS)
+
+
+def _machine_cost(machine: JsonObject) -> Cost:
+    total = Cost()
+    for state in main_path(machine):
+        total += state_cost(state)
+        for branch in state.get("Branches", []):
+            total += _machine_cost(branch)
+    return total
+
+
+def item_costs(definition: JsonObject) -> dict[str, Cost]:
+    """Of one more item, by the id of the for_each node."""
+    found: dict[str, Cost] = {}
+    for state in all_states(definition):
+        if state["Type"] == "Map":
+            node_id = next(called_nodes(inner)[0] for inner in main_path(state["ItemProcessor"]))
+            found[node_id] = _machine_cost(state["ItemProcessor"]) + Cost(events=ITERATION_EVENTS)
+    return found
+
+
+def poll_costs(definition: JsonObject) -> dict[str, Cost]:
+    """Of one more question to pending work, by the id of the polling node."""
+    found: dict[str, Cost] = {}
+    for machine in machines(definition):
+        states = machine["States"]
+        for state in states.values():
+            if state["Type"] == "Wait":
+                asked = states[state["Next"]]
+                repeated = state_cost(state) + state_cost(asked) + state_cost(states[asked["Next"]])
+                found[called_nodes(asked)[0]] = repeated
+    return found

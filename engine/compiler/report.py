@@ -1,0 +1,62 @@
+"""The report: what the compiler knows of the machine that it made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.asl import (
+    MAX_DEFINITION_BYTES,
+    MAX_HISTORY_EVENTS,
+    all_states,
+    definition_bytes,
+)
+from engine.compiler.measure import Cost, execution_cost, item_costs, poll_costs
+from engine.compiler.price import price_executions
+from engine.compiler.schedule import critical_path
+from engine.compiler.tree import Tree, makespan, parallel_depth
+from engine.dag import Dag
+from engine.json_value import JsonObject
+
+_QUOTAS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
+
+
+def make_report(
+    definition: JsonObject, dag: Dag, tree: Tree, level_tree: Tree, seconds: Mapping[str, float] | None
+) -> JsonObject:
+    """Counts and costs of one execution; times only where the profile knows every node."""
+    cost = execution_cost(definition)
+    items = item_costs(definition)
+    return {
+        "nodes": len(dag.ids),
+        "levels": len(dag.levels),
+        "states": sum(1 for _ in all_states(definition)),
+        "parallel_depth": parallel_depth(tree),
+        **cost.to_json(),
+        "per_item": {node_id: item.to_json() for node_id, item in items.items()},
+        "per_poll": {node_id: poll.to_json() for node_id, poll in poll_costs(definition).items()},
+        "definition_bytes": definition_bytes(definition),
+        "limits": _limits(cost, items),
+        "cost_per_1000_executions": price_executions(cost),
+        "predicted": None if seconds is None else _predict(dag, tree, level_tree, seconds),
+    }
+
+
+def _limits(cost: Cost, items: Mapping[str, Cost]) -> JsonObject:
+    """What stands against the numbers, and how many items the history has room for."""
+    free = MAX_HISTORY_EVENTS - cost.events
+    return {
+        "definition_bytes": MAX_DEFINITION_BYTES,
+        "history_events": MAX_HISTORY_EVENTS,
+        "items": {node_id: max(0, free // item.events) for node_id, item in items.items()},
+        "source": _QUOTAS,
+    }
+
+
+def _predict(dag: Dag, tree: Tree, level_tree: Tree, seconds: Mapping[str, float]) -> JsonObject:
+    path = critical_path(dag, seconds)
+    return {
+        "makespan_seconds": round(makespan(tree, seconds), 6),
+        "critical_path_seconds": round(sum(seconds[node_id] for node_id in path), 6),
+        "critical_path": [{"node": node_id, "seconds": seconds[node_id]} for node_id in path],
+        "levels_makespan_seconds": round(makespan(level_tree, seconds), 6),
+    }

@@ -1,0 +1,69 @@
+"""What is compiled: steps, each a node with all that its states need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.asl import Retrier
+from engine.compiler.retry import node_retrier
+from engine.errors import RequestError
+from engine.node import BaseNode
+from engine.registry import NodeRegistry
+from engine.workflow import Node, Workflow
+
+# What a Task has over the time of its node: 10 s for a cold start, reading inputs and storing the result,
+# 60 s for the longest Retry-After that an attempt waits out before it begins.
+ENGINE_MARGIN_SECONDS = 70
+# One call of a polling node: it submits or asks, and never waits for the work itself.
+POLL_CALL_SECONDS = 120
+# Steps around the items of a for_each node and after a failure only read and write records.
+BOOKKEEPING_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Step:
+    """One leaf of the tree: the nodes that its Task runs in order, and how."""
+
+    id: str
+    nodes: tuple[str, ...]
+    function_arn: str
+    timeout_seconds: int
+    """Of a Task that runs the node or one item of it: the node's own time and the engine's margin."""
+    retry: Retrier | None
+    """The node's own retry, besides those for the services underneath; None where it has no second try."""
+    settles: bool = False
+    """Whether a failure is recorded and the workflow goes on (on_error continue or output)."""
+    polls: bool = False
+    max_concurrency: int | None = None
+    """Items at the same time under for_each; None: no for_each."""
+
+
+def plan_steps(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> tuple[Step, ...]:
+    """A step for each node, in the document's order.
+
+    ``targets`` maps an executor to the ARN of its function; RequestError names one that is missing.
+    """
+    return tuple(_plan_step(node, registry.get(node.type), targets) for node in workflow.nodes)
+
+
+def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str]) -> Step:
+    if node_class.executor not in targets:
+        raise RequestError(
+            f"node '{node.id}' of type '{node.type}' runs in the executor '{node_class.executor}', "
+            f"and there is no function for it: targets name {', '.join(sorted(targets)) or 'none'}",
+            "targets",
+        )
+    polls = node_class.polls and not node.disabled
+    own_seconds = node.timeout_seconds or node_class.default_timeout_seconds
+    return Step(
+        id=node.id,
+        nodes=(node.id,),
+        function_arn=targets[node_class.executor],
+        timeout_seconds=(min(own_seconds, POLL_CALL_SECONDS) if polls else own_seconds)
+        + ENGINE_MARGIN_SECONDS,
+        retry=node_retrier(node.retry or node_class.default_retry, explicit=node.retry is not None),
+        settles=node.on_error != "stop",
+        polls=polls,
+        max_concurrency=node.for_each.max_concurrency if node.for_each and not node.disabled else None,
+    )

@@ -1,0 +1,119 @@
+"""The states of one step: Task; Task, Choice and Wait for polling; Task, Map and Task for for_each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine import asl
+from engine.compiler.lambda_call import EXECUTION_INPUT, LambdaCall, call_function
+from engine.compiler.names import state_name
+from engine.compiler.retry import SERVICE_RETRIERS
+from engine.compiler.step import BOOKKEEPING_SECONDS, Step
+
+POLL = "poll"
+ITEMS = "items"
+ERROR = "error"
+
+
+def step_states(step: Step, following: str | None) -> Mapping[str, asl.State]:
+    """The states of a step, the first of them where it begins; all ways lead to ``following``."""
+    if step.max_concurrency is not None:
+        return _for_each_states(step, step.max_concurrency, following)
+    return _run_states(step, following)
+
+
+def _run_states(
+    step: Step, following: str | None, *, prefix: str = "", item: asl.Template | None = None
+) -> dict[str, asl.State]:
+    """Run the node, or one item of it: ask again while it is pending, settle what fails for good."""
+    own = state_name(step.id, prefix)
+
+    def name(role: str) -> str:
+        return state_name(step.id, f"{prefix} {role}".strip())
+
+    call = call_function(
+        step.function_arn,
+        step.nodes,
+        "item" if item else "run",
+        extra=item,
+        answer_fields=("pending", "poll_after_seconds") if step.polls else (),
+    )
+    states: dict[str, asl.State] = {}
+    states[own] = _task(
+        call,
+        step.timeout_seconds,
+        name("pending?") if step.polls else following,
+        retry=(*SERVICE_RETRIERS, step.retry) if step.retry else SERVICE_RETRIERS,
+        result_path=f"$.{POLL}" if step.polls else None,
+        settle=name("settle") if step.settles else None,
+    )
+    if step.polls:
+        done = following if following is not None else name("done")
+        again = asl.Rule(f"$.{POLL}.pending", True, name("wait"))
+        states[name("pending?")] = asl.Choice((again,), default=done)
+        states[name("wait")] = asl.Wait(f"$.{POLL}.poll_after_seconds", next=own)
+        if following is None:
+            states[done] = asl.Succeed()
+    if step.settles:
+        states[name("settle")] = _settle_state(step, following, item)
+    return states
+
+
+def _for_each_states(step: Step, max_concurrency: int, following: str | None) -> dict[str, asl.State]:
+    """List the items, run each, gather the results."""
+    expand, each, collect = (state_name(step.id, role) for role in (ITEMS, "", "collect"))
+    settle = state_name(step.id, "settle") if step.settles else None
+    item = {"item": asl.Path("$.item")}
+    items = _run_states(step, None, prefix="item", item=item)
+    states: dict[str, asl.State] = {
+        expand: _task(
+            call_function(step.function_arn, step.nodes, "expand", answer_fields=("indexes",)),
+            BOOKKEEPING_SECONDS,
+            each,
+            result_path=f"$.{ITEMS}",
+            settle=settle,
+        ),
+        each: asl.Map(
+            items_path=f"$.{ITEMS}.indexes",
+            item_selector={**EXECUTION_INPUT, "item": asl.Path("$$.Map.Item.Value")},
+            max_concurrency=max_concurrency,
+            processor=asl.Machine(next(iter(items)), items),
+            next=collect,
+        ),
+        collect: _task(
+            call_function(step.function_arn, step.nodes, "collect"),
+            BOOKKEEPING_SECONDS,
+            following,
+            settle=settle,
+        ),
+    }
+    if settle is not None:
+        states[settle] = _settle_state(step, following, None)
+    return states
+
+
+def _settle_state(step: Step, following: str | None, item: asl.Template | None) -> asl.Task:
+    extra = {**(item or {}), "error_name": asl.Path(f"$.{ERROR}.Error")}
+    call = call_function(step.function_arn, step.nodes, "settle", extra=extra)
+    return _task(call, BOOKKEEPING_SECONDS, following)
+
+
+def _task(
+    call: LambdaCall,
+    timeout_seconds: int,
+    following: str | None,
+    *,
+    retry: tuple[asl.Retrier, ...] = SERVICE_RETRIERS,
+    result_path: str | None = None,
+    settle: str | None = None,
+) -> asl.Task:
+    return asl.Task(
+        resource=call.resource,
+        parameters=call.parameters,
+        result_selector=call.result_selector,
+        result_path=result_path,
+        timeout_seconds=timeout_seconds,
+        retry=retry,
+        catch=(asl.Catcher((asl.ALL_ERRORS,), settle, f"$.{ERROR}"),) if settle is not None else (),
+        next=following,
+    )

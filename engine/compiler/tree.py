@@ -1,0 +1,125 @@
+"""The shape of a state machine: a series-parallel tree over steps.
+
+Whether a node runs is decided by the executor, so every tree that keeps the order of the connections
+(``keeps_order``) is correct; trees differ in how long they wait and in what they cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One step, by its id."""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One part after another."""
+
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """All branches at once; it ends when the last of them does."""
+
+    branches: tuple[Tree, ...]
+
+
+Tree: TypeAlias = Leaf | Series | Parallel
+
+
+def children(tree: Tree) -> tuple[Tree, ...]:
+    """What a tree is made of; nothing for a leaf."""
+    if isinstance(tree, Leaf):
+        return ()
+    return tree.parts if isinstance(tree, Series) else tree.branches
+
+
+def in_series(parts: Iterable[Tree]) -> Tree:
+    """The parts one after another; a series inside a series is spliced in, one part stands for itself."""
+    flat: list[Tree] = []
+    for part in parts:
+        flat.extend(part.parts if isinstance(part, Series) else [part])
+    return flat[0] if len(flat) == 1 else Series(tuple(flat))
+
+
+def in_parallel(branches: Iterable[Tree]) -> Tree:
+    """The branches at once; flattened in the same way."""
+    flat: list[Tree] = []
+    for branch in branches:
+        flat.extend(branch.branches if isinstance(branch, Parallel) else [branch])
+    return flat[0] if len(flat) == 1 else Parallel(tuple(flat))
+
+
+def leaves(tree: Tree) -> Iterator[str]:
+    """The steps, from left to right."""
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Leaf):
+            yield part.step
+        else:
+            waiting.extend(reversed(children(part)))
+
+
+def parallel_depth(tree: Tree) -> int:
+    """How deep Parallels stand inside one another."""
+    deepest = 0
+    waiting = [(tree, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        depth += isinstance(part, Parallel)
+        deepest = max(deepest, depth)
+        waiting.extend((child, depth) for child in children(part))
+    return deepest
+
+
+def finish_times(tree: Tree, seconds: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """When each step starts and when it ends, from 0, if each takes its seconds and nothing else does."""
+    starts: dict[str, float] = {}
+    ends: dict[str, float] = {}
+
+    def run(part: Tree, at: float) -> float:
+        if isinstance(part, Leaf):
+            starts[part.step], ends[part.step] = at, at + seconds[part.step]
+            return ends[part.step]
+        if isinstance(part, Parallel):
+            return max(run(branch, at) for branch in part.branches)
+        for step in part.parts:
+            at = run(step, at)
+        return at
+
+    run(tree, 0.0)
+    return starts, ends
+
+
+def makespan(tree: Tree, seconds: Mapping[str, float]) -> float:
+    """How long the tree takes, in seconds."""
+    return max(finish_times(tree, seconds)[1].values(), default=0.0)
+
+
+def followers(tree: Tree) -> dict[str, int]:
+    """For each step the bitset of the steps that start only after it; bit i is the i-th leaf."""
+    place = {step: index for index, step in enumerate(leaves(tree))}
+    after = dict.fromkeys(place, 0)
+
+    def collect(part: Tree, later: int) -> int:
+        """Note that ``later`` follows all of ``part``; the bitset of the part."""
+        if isinstance(part, Leaf):
+            after[part.step] = later
+            return 1 << place[part.step]
+        within = 0
+        for child in reversed(children(part)):
+            own = collect(child, later | within if isinstance(part, Series) else later)
+            within |= own
+        return within
+
+    collect(tree, 0)
+    return after
