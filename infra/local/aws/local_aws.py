@@ -66,7 +66,7 @@ class LocalAws:
         """Start and wait until every service answers. Raises LocalAwsStartError."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module with our own arguments
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local.aws", *self._arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,

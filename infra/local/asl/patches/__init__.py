@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 
+from infra.local.asl.light_import import import_interpreter
 from infra.local.asl.patches import (
     branch_errors,
     catch_all,
@@ -49,6 +50,7 @@ INTERPRETER_PATCHES: tuple[Patch, ...] = (
 
 def apply_interpreter_patches() -> None:
     """Mend the interpreter in this process. Raises SeamMissingError when moto is another version."""
+    import_interpreter()
     logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)  # failures are in the history
     for patch in INTERPRETER_PATCHES:
         patch.apply()

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from infra.local.asl.light_import import import_interpreter
 from infra.local.patch import Patch, Replacement
 
 
@@ -18,8 +19,7 @@ def _make(_original: Any) -> Any:
 
 
 def _replacements() -> Iterator[Replacement]:
-    import moto.stepfunctions.parser.backend.execution_worker  # noqa: F401 - loads the modules looked for below
-
+    import_interpreter()
     for name, module in sorted(sys.modules.items()):
         if name.startswith("moto.stepfunctions.parser") and "TMP_THREADS" in vars(module):
             yield Replacement(module, "TMP_THREADS", _make)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from infra.local.asl.light_import import import_interpreter
 from infra.local.patch import Patch, Replacement
 
 _LONGEST_TASK_SECONDS = 930
@@ -53,8 +54,7 @@ def patch(endpoint: str) -> Patch:
     """Return the patch that sends service integrations to ``endpoint``."""
 
     def replacements() -> Iterator[Replacement]:
-        import moto.stepfunctions.parser.backend.execution_worker  # noqa: F401 - to look in it
-
+        import_interpreter()
         factory = _client_factory(endpoint)
         for name, module in sorted(sys.modules.items()):
             if name.startswith("moto.stepfunctions.parser") and "boto_client_for" in vars(module):
