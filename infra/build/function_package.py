@@ -1,0 +1,31 @@
+"""What goes into each function's package, and how large it may become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class FunctionPackage:
+    """One function's package: infra/requirements/`requirements`.txt and functions/`handler`/."""
+
+    requirements: str
+    handler: str
+    # Unzipped. The project's own bounds, since cold start grows with what is unpacked and imported; Lambda's
+    # own is 250 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+    max_bytes: int
+    takes_custom_nodes: bool = False
+
+
+# By logical id in template.yaml. The custom executor holds what authors bring, so only Lambda's limit binds
+# it; the API function knows their nodes too, to validate documents and to list /node-types.
+PACKAGES = {
+    "ApiFunction": FunctionPackage("api", "api", 20 * MEGABYTE, takes_custom_nodes=True),
+    "CoreFunction": FunctionPackage("core", "node_executor", 20 * MEGABYTE),
+    "HttpFunction": FunctionPackage("http", "node_executor", 20 * MEGABYTE),
+    "AiFunction": FunctionPackage("ai", "node_executor", 35 * MEGABYTE),
+    "CustomFunction": FunctionPackage("custom", "node_executor", 250 * MEGABYTE, takes_custom_nodes=True),
+    "ExecutionEventsFunction": FunctionPackage("events", "execution_events", 20 * MEGABYTE),
+}

@@ -1,0 +1,129 @@
+"""Put a function's package together: its requirement set, and of this repository what the function imports.
+
+`python -m infra.build.pack ApiFunction FOLDER`, as the Makefile calls it for `sam build`.
+"""
+
+from __future__ import annotations
+
+import compileall
+import importlib.metadata
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.build.environment import REQUIREMENTS, ROOT
+from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage
+
+# Lambda's python3.11 runs on Amazon Linux 2, glibc 2.26, which takes wheels of manylinux2014 (glibc 2.17):
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
+RUNTIME_VERSION = (3, 11)
+CODE_FOLDER_IN_LAMBDA = "/var/task"
+# Of a distribution's metadata, what importlib.metadata answers with, and the licences.
+KEPT_METADATA = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "COPYING*")
+# No function serves these: type stubs, console scripts, the installer's lock, powertools' own Swagger page.
+PRUNED = (
+    "*-stubs",
+    "**/*.pyi",
+    "bin",
+    ".lock",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+)
+
+
+class PackError(Exception):
+    """A package cannot be made, or came out larger than its bound."""
+
+
+def pack(package: FunctionPackage, target: Path, architecture: str, custom_nodes: list[Path]) -> int:
+    """Fill the empty folder `target` and return its size in bytes.
+
+    `architecture` is arm64, x86_64, or host: the machine and the Python that this runs on, for tests.
+    `custom_nodes` are folders of node packages. Raises PackError, and CalledProcessError from the installer.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    install = [sys.executable, "-m", "uv", "--no-config", "pip", "install", "--quiet", "--no-deps"]
+    install += ["--no-compile-bytecode", "--target", str(target), *_platform(architecture)]
+    requirements = str(REQUIREMENTS / f"{package.requirements}.txt")
+    subprocess.run([*install, "--only-binary=:all:", "--require-hashes", "-r", requirements], check=True)
+    if package.takes_custom_nodes and custom_nodes:
+        subprocess.run([*install, "--no-build-isolation", *map(str, custom_nodes)], check=True)
+    _copy_sources(package, target)
+    _prune(target)
+    _compile(target)
+    size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
+    if size > package.max_bytes:
+        message = f"{size / MEGABYTE:.1f} MB unzipped, more than {package.max_bytes / MEGABYTE:.0f} MB; "
+        raise PackError(message + f"see what grew in infra/requirements/{package.requirements}.txt")
+    return size
+
+
+def _platform(architecture: str) -> list[str]:
+    if architecture == "host":
+        return ["--python", sys.executable]
+    if architecture not in PLATFORMS:
+        raise PackError(f"ARCHITECTURE is {architecture!r}; it can be {', '.join(PLATFORMS)} or host")
+    if sys.version_info[:2] != RUNTIME_VERSION:
+        # Byte code of another Python would be ignored in Lambda, and cold starts would take twice as long.
+        raise PackError("packages for Lambda are made by its own Python, 3.11: make .venv with python3.11")
+    version = ".".join(map(str, RUNTIME_VERSION))
+    return ["--python-platform", PLATFORMS[architecture], "--python-version", version]
+
+
+def _copy_sources(package: FunctionPackage, target: Path) -> None:
+    leave = shutil.ignore_patterns("__pycache__")
+    for folder in ("engine", "nodes", f"functions/{package.handler}"):
+        shutil.copytree(ROOT / folder, target / folder, ignore=leave)
+    for module in (ROOT / "functions").glob("*.py"):
+        shutil.copy(module, target / "functions")
+    # The project's own version and entry points, which importlib.metadata finds beside it.
+    project = importlib.metadata.distribution("mini-n8n")
+    metadata = target / f"mini_n8n-{project.version}.dist-info"
+    metadata.mkdir()
+    for name in ("METADATA", "entry_points.txt"):
+        (metadata / name).write_text(project.read_text(name) or "", encoding="utf-8")
+
+
+def _prune(target: Path) -> None:
+    doomed = [path for pattern in PRUNED for path in target.glob(pattern)]
+    for metadata in target.glob("*.dist-info"):
+        doomed += [file for file in metadata.iterdir() if not any(map(file.match, KEPT_METADATA))]
+    for path in doomed:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _compile(target: Path) -> None:
+    # Unchecked: where the modification times in byte code do not match, each cold start would compile anew.
+    compiled = compileall.compile_dir(
+        target,
+        maxlevels=20,
+        quiet=1,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        stripdir=str(target),
+        prependdir=CODE_FOLDER_IN_LAMBDA,
+    )
+    if not compiled:
+        raise PackError("a module does not compile; its name stands above")
+
+
+def main(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """Pack the function of a logical id into a folder; ARCHITECTURE and CUSTOM_NODES come from `environ`."""
+    logical_id, folder = arguments
+    architecture = environ.get("ARCHITECTURE") or "arm64"
+    custom_nodes = [ROOT / path for path in environ.get("CUSTOM_NODES", "").split()]
+    try:
+        size = pack(PACKAGES[logical_id], Path(folder).resolve(), architecture, custom_nodes)
+    except PackError as error:
+        print(f"{logical_id}: {error}", file=sys.stderr)
+        return 1
+    limit = PACKAGES[logical_id].max_bytes / MEGABYTE
+    print(f"{logical_id}: {size / MEGABYTE:.1f} MB unzipped for {architecture} (bound: {limit:.0f} MB)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
