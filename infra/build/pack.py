@@ -25,8 +25,9 @@ RUNTIME_VERSION = (3, 11)
 CODE_FOLDER_IN_LAMBDA = "/var/task"
 # Of a distribution's metadata, what importlib.metadata answers with, and the licences.
 KEPT_METADATA = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "COPYING*")
-# No function serves these: type stubs, console scripts, the installer's lock, powertools' own Swagger page.
+# No function serves these: type stubs, tests, console scripts, the installer's lock, powertools' Swagger page.
 PRUNED = (
+    "*/tests",
     "*-stubs",
     "**/*.pyi",
     "bin",
@@ -47,7 +48,13 @@ def pack(package: FunctionPackage, target: Path, architecture: str, custom_nodes
     """
     target.mkdir(parents=True, exist_ok=True)
     install = [sys.executable, "-m", "uv", "--no-config", "pip", "install", "--quiet", "--no-deps"]
-    install += ["--no-compile-bytecode", "--target", str(target), *_platform(architecture)]
+    install += [
+        "--no-compile-bytecode",
+        "--link-mode=copy",
+        "--target",
+        str(target),
+        *_platform(architecture),
+    ]
     requirements = str(REQUIREMENTS / f"{package.requirements}.txt")
     subprocess.run([*install, "--only-binary=:all:", "--require-hashes", "-r", requirements], check=True)
     if package.takes_custom_nodes and custom_nodes:
@@ -89,11 +96,20 @@ def _copy_sources(package: FunctionPackage, target: Path) -> None:
 
 
 def _prune(target: Path) -> None:
-    doomed = [path for pattern in PRUNED for path in target.glob(pattern)]
+    for pattern in PRUNED:
+        for path in list(target.glob(pattern)):
+            _remove(path)
     for metadata in target.glob("*.dist-info"):
-        doomed += [file for file in metadata.iterdir() if not any(map(file.match, KEPT_METADATA))]
-    for path in doomed:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for file in list(metadata.iterdir()):
+            if not any(map(file.match, KEPT_METADATA)):
+                _remove(file)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _compile(target: Path) -> None:
