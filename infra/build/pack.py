@@ -9,6 +9,7 @@ import compileall
 import importlib.metadata
 import os
 import py_compile
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ RUNTIME_VERSION = (3, 11)
 CODE_FOLDER_IN_LAMBDA = "/var/task"
 # Of a distribution's metadata, what importlib.metadata answers with, and the licences.
 KEPT_METADATA = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "COPYING*")
-# No function serves these: type stubs, tests, console scripts, the installer's lock, powertools' Swagger page.
+# No function serves these: tests, type stubs, console scripts, the installer's lock, powertools' own web page.
 PRUNED = (
     "*/tests",
     "*-stubs",
@@ -33,6 +34,12 @@ PRUNED = (
     "bin",
     ".lock",
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+)
+# Parts that no function imports stay as source: their byte code would be a sixth of a package. What is imported
+# after all still works, only slower, and tests/infrastructure/test_function_package.py names it.
+NOT_COMPILED = re.compile(
+    r"/openai/(types|resources|lib)/(admin|audio|beta|evals|fine_tuning|live|realtime|responses|vector_stores)/"
+    r"|/aws_lambda_powertools/(event_handler|utilities)/|/pydantic/v1/"
 )
 
 
@@ -116,7 +123,7 @@ def _compile(target: Path) -> None:
     # Unchecked: where the modification times in byte code do not match, each cold start would compile anew.
     compiled = compileall.compile_dir(
         target,
-        maxlevels=20,
+        rx=NOT_COMPILED,
         quiet=1,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         stripdir=str(target),
