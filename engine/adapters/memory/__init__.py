@@ -1,0 +1,29 @@
+"""Every port in memory: for tests, for examples, and for who wants an engine without AWS.
+
+The adapters keep the same promises as those that stand on AWS (`tests/contract` runs one suite on both)
+and may be used from several threads. Nothing survives the process.
+"""
+
+from __future__ import annotations
+
+from engine.adapters.memory.blob_store import MemoryBlobStore
+from engine.adapters.memory.cache_store import MemoryCacheStore
+from engine.adapters.memory.clock import ManualClock
+from engine.adapters.memory.credential_store import MemoryCredentialStore, MemorySecretStore
+from engine.adapters.memory.execution_store import MemoryExecutionStore
+from engine.adapters.memory.metrics import MemoryMetrics
+from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution
+from engine.adapters.memory.workflow_store import MemoryWorkflowStore
+
+__all__ = [
+    "ManualClock",
+    "MemoryBlobStore",
+    "MemoryCacheStore",
+    "MemoryCredentialStore",
+    "MemoryExecutionStore",
+    "MemoryMetrics",
+    "MemorySecretStore",
+    "MemoryStateMachines",
+    "MemoryWorkflowStore",
+    "StartedExecution",
+]

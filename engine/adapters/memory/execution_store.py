@@ -1,0 +1,156 @@
+"""Executions and node runs in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from threading import RLock
+
+from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
+from engine.adapters.memory.clock import ManualClock
+from engine.adapters.record import dump_record, load_record
+from engine.errors import ConflictError, NotFoundError
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.json_value import JsonValue, digest
+from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
+
+
+class MemoryExecutionStore:
+    """Keeps ExecutionStore's promises; ``clock`` says when an idempotency mark has expired.
+
+    Executions are kept as long as the store: only tables have a retention.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or ManualClock()
+        self._executions: dict[str, str] = {}
+        self._runs: dict[str, dict[tuple[str, int | None], str]] = {}
+        self._marks: dict[str, tuple[IdempotencyMark, datetime]] = {}
+        self._lock = RLock()
+
+    def create(self, execution: Execution) -> None:
+        """Write a new execution; ConflictError if the id is taken."""
+        with self._lock:
+            if execution.execution_id in self._executions:
+                raise ConflictError(f"There is an execution '{execution.execution_id}' already.")
+            self._executions[execution.execution_id] = dump_record(execution)
+
+    def get(self, execution_id: str) -> Execution:
+        """The execution; NotFoundError."""
+        text = self._executions.get(execution_id)
+        if text is None:
+            raise NotFoundError("execution", execution_id)
+        return load_record(Execution, text)
+
+    def set_execution_arn(self, execution_id: str, execution_arn: str) -> None:
+        """Note what Step Functions calls the execution; NotFoundError."""
+        with self._lock:
+            changed = self.get(execution_id).model_copy(update={"execution_arn": execution_arn})
+            self._executions[execution_id] = dump_record(changed)
+
+    def finish(
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        ended_at: datetime,
+        *,
+        output: JsonValue = None,
+        output_claim: Claim | None = None,
+        error: ErrorInfo | None = None,
+    ) -> bool:
+        """End a running execution; False if it had ended already. NotFoundError."""
+        if not status.ended:
+            raise ValueError(f"an execution does not end with the status {status}")
+        with self._lock:
+            stored = self.get(execution_id)
+            if stored.status.ended:
+                return False
+            end = {"status": status, "ended_at": ended_at, "output": output}
+            changed = stored.model_copy(update={**end, "output_claim": output_claim, "error": error})
+            self._executions[execution_id] = dump_record(changed)
+            return True
+
+    def list_executions(
+        self, wanted: ExecutionFilter, limit: int, cursor: str | None = None
+    ) -> Page[Execution]:
+        """Executions, newest first; RequestError on a cursor that is not ours."""
+        check_limit(limit)
+        listing = f"executions:{digest([str(part) for part in vars(wanted).values()])[:12]}"
+        position = decode_cursor(listing, cursor, parts=1)
+        with self._lock:
+            texts = sorted(self._executions.items(), reverse=True)
+        records = (
+            load_record(Execution, text) for key, text in texts if position is None or key < position[0]
+        )
+        found = [record for record in records if _matches(record, wanted)]
+        more = encode_cursor(listing, [found[limit - 1].execution_id]) if len(found) > limit else None
+        return Page(tuple(found[:limit]), more)
+
+    def read_nodes(
+        self, execution_id: str, keys: Iterable[tuple[str, int | None]]
+    ) -> tuple[Execution, dict[tuple[str, int | None], NodeRun]]:
+        """The execution and those of the node runs that exist, by (node id, item); NotFoundError."""
+        with self._lock:
+            execution, runs = self.get(execution_id), self._runs.get(execution_id, {})
+            return execution, {key: load_record(NodeRun, runs[key]) for key in keys if key in runs}
+
+    def list_node_runs(
+        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+    ) -> Page[NodeRun]:
+        """Node runs by node id, or with ``node_id`` the items of that node in order."""
+        check_limit(limit)
+        listing = f"node runs:{execution_id}:{node_id or ''}"
+        position = decode_cursor(listing, cursor, parts=2)
+        with self._lock:
+            kept = self._runs.get(execution_id, {})
+            rows = sorted((name, -1 if item is None else item, text) for (name, item), text in kept.items())
+        wanted = [
+            row
+            for row in rows
+            if (row[1] < 0 if node_id is None else row[0] == node_id and row[1] >= 0)
+            and (position is None or row[:2] > (position[0], int(position[1])))
+        ]
+        more = [wanted[limit - 1][0], str(wanted[limit - 1][1])] if len(wanted) > limit else None
+        found = tuple(load_record(NodeRun, text) for _, _, text in wanted[:limit])
+        return Page(found, encode_cursor(listing, more) if more else None)
+
+    def start_node(self, run: NodeRun) -> NodeRun | None:
+        """Record that an attempt begins. None when recorded; the stored node run when that one has ended."""
+        if run.status.ended:
+            raise ValueError(f"an attempt does not begin with the status {run.status}")
+        return self._write(run)
+
+    def finish_node(self, run: NodeRun) -> NodeRun | None:
+        """Record how the node run ended. None when recorded; the stored one when it ended before."""
+        if not run.status.ended:
+            raise ValueError(f"a node run does not end with the status {run.status}")
+        return self._write(run)
+
+    def _write(self, run: NodeRun) -> NodeRun | None:
+        text = dump_record(run)
+        with self._lock:
+            runs = self._runs.setdefault(run.execution_id, {})
+            stored = runs.get((run.node_id, run.item))
+            if stored is not None:
+                standing = load_record(NodeRun, stored)
+                if standing.status.ended:
+                    return standing
+            runs[run.node_id, run.item] = text
+            return None
+
+    def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
+        """Store the mark if ``key`` has none; the mark that stands now."""
+        with self._lock:
+            standing = self._marks.get(key)
+            if standing is None or standing[1] <= self._clock.now():
+                standing = self._marks[key] = (mark, expires_at)
+            return standing[0]
+
+
+def _matches(record: Execution, wanted: ExecutionFilter) -> bool:
+    return (
+        wanted.workflow_id in (None, record.workflow_id)
+        and wanted.status in (None, record.status)
+        and (wanted.started_after is None or record.started_at >= wanted.started_after)
+        and (wanted.started_before is None or record.started_at < wanted.started_before)
+    )

@@ -1,0 +1,144 @@
+"""State machines in memory: definitions and starts are written down, and a hook may run them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import RLock
+
+from engine.adapters.memory.clock import ManualClock
+from engine.errors import ConflictError, NotFoundError
+from engine.execution import ExecutionStatus
+from engine.json_value import JsonObject, canonical_json
+from engine.ports import Clock, MachineExecution
+
+_ARN = "arn:aws:states:memory:000000000000"
+
+
+@dataclass(frozen=True)
+class StartedExecution:
+    """A start that was asked for, and how it stands."""
+
+    execution_arn: str
+    version_arn: str
+    execution_id: str
+    task_input: JsonObject
+    machine_execution: MachineExecution
+
+
+class MemoryStateMachines:
+    """Keeps StateMachines' promises, but runs nothing by itself.
+
+    ``on_start`` is called with each new start, outside of any lock and after it can be described; it may
+    interpret ``definition(started.version_arn)`` and then call ``end``. ``on_publish`` is
+    called with each definition and plays a service that refuses: a DocumentError it raises comes out of
+    ``publish``.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        on_start: Callable[[StartedExecution], None] | None = None,
+        on_publish: Callable[[JsonObject], None] | None = None,
+    ) -> None:
+        self._clock = clock or ManualClock()
+        self.on_start = on_start
+        self.on_publish = on_publish
+        self._definitions: dict[str, JsonObject] = {}
+        self._version_counts: dict[str, int] = {}
+        self._started: dict[str, StartedExecution] = {}
+        self._lock = RLock()
+
+    @property
+    def started(self) -> tuple[StartedExecution, ...]:
+        """All starts, in order."""
+        return tuple(self._started.values())
+
+    def definition(self, version_arn: str) -> JsonObject:
+        """The definition of a version; NotFoundError."""
+        found = self._definitions.get(version_arn)
+        if found is None:
+            raise NotFoundError("state machine version", version_arn)
+        return found
+
+    def publish(self, workflow_id: str, definition: JsonObject) -> str:
+        """Keep the definition as a version; the ARN of the version that has it."""
+        if self.on_publish is not None:
+            self.on_publish(definition)
+        machine = f"{_ARN}:stateMachine:mini-n8n-{workflow_id}"
+        text = canonical_json(definition)
+        with self._lock:
+            for arn, kept in self._definitions.items():
+                if arn.startswith(f"{machine}:") and canonical_json(kept) == text:
+                    return arn
+            number = self._version_counts[workflow_id] = self._version_counts.get(workflow_id, 0) + 1
+            self._definitions[f"{machine}:{number}"] = definition
+            return f"{machine}:{number}"
+
+    def discard(self, version_arn: str) -> None:
+        """Delete a version; no error if it is gone."""
+        with self._lock:
+            self._definitions.pop(version_arn, None)
+
+    def start(self, version_arn: str, execution_id: str, task_input: JsonObject) -> str:
+        """Write down the start and call ``on_start``; ConflictError if the name was started otherwise."""
+        arn = self.execution_arn(version_arn, execution_id)
+        with self._lock:
+            before = self._started.get(arn)
+            if before is not None:
+                if (before.version_arn, before.task_input) == (version_arn, task_input):
+                    return arn
+                raise ConflictError(f"Execution '{execution_id}' was started with another input.")
+            self.definition(version_arn)
+            standing = MachineExecution(ExecutionStatus.RUNNING, self._clock.now())
+            started = StartedExecution(arn, version_arn, execution_id, task_input, standing)
+            self._started[arn] = started
+        if self.on_start is not None:
+            self.on_start(started)
+        return arn
+
+    def stop(self, execution_arn: str, error: str, cause: str) -> None:
+        """Abort; no error if the execution has ended. NotFoundError if there never was one."""
+        self.end(execution_arn, ExecutionStatus.ABORTED, error=error, cause=cause)
+
+    def end(
+        self,
+        execution_arn: str,
+        status: ExecutionStatus,
+        *,
+        ended_at: datetime | None = None,
+        error: str | None = None,
+        cause: str | None = None,
+    ) -> None:
+        """Let an execution end so, as the service would, unless it has ended; NotFoundError."""
+        with self._lock:
+            started = self._found(execution_arn)
+            if started.machine_execution.status.ended:
+                return
+            ended_at = ended_at or self._clock.now()
+            begun = started.machine_execution.started_at
+            ended = MachineExecution(status, begun, ended_at, error, cause)
+            self._started[execution_arn] = replace(started, machine_execution=ended)
+
+    def describe(self, execution_arn: str) -> MachineExecution:
+        """How it stands; NotFoundError if it was never started."""
+        return self._found(execution_arn).machine_execution
+
+    def execution_arn(self, version_arn: str, execution_id: str) -> str:
+        """The ARN that an execution of that name has."""
+        machine, _, _ = version_arn.rpartition(":")
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{execution_id}"
+
+    def delete(self, workflow_id: str) -> None:
+        """Delete the machine of a workflow; no error if there is none."""
+        machine = f"{_ARN}:stateMachine:mini-n8n-{workflow_id}:"
+        with self._lock:
+            for arn in [arn for arn in self._definitions if arn.startswith(machine)]:
+                del self._definitions[arn]
+
+    def _found(self, execution_arn: str) -> StartedExecution:
+        found = self._started.get(execution_arn)
+        if found is None:
+            raise NotFoundError("execution", execution_arn)
+        return found
