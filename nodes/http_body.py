@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping
 from email.message import Message
 from pathlib import PurePosixPath
-from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
 from engine.json_value import JsonValue
 from nodes.base import NodeError
+from nodes.json_text import parse_json_text
 
 _TEXT_TYPE = re.compile(
     r"text/.*|application/(.*\+)?(xml|yaml|x-yaml|javascript|x-www-form-urlencoded|graphql)"
@@ -61,9 +61,7 @@ def parse_json(body: bytes) -> JsonValue:
     if not body.strip():
         return None
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise NodeError("the answer is JSON that is nested too deeply") from None
+        return parse_json_text(body.decode(json.detect_encoding(body)))
     except ValueError as error:
         raise NodeError(
             f"the answer is no JSON ({error}): {excerpt(body)}; set config.response to text or file",
@@ -97,7 +95,3 @@ def _is_utf8(body: bytes) -> bool:
         return "\x00" not in body.decode("utf-8")
     except UnicodeDecodeError:
         return False
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not allowed")

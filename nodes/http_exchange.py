@@ -65,7 +65,7 @@ async def exchange(request: OutgoingRequest, guard: Guard, limits: Limits) -> An
         what = f"no complete answer within {limits.timeout_seconds:g} s"
         raise _interrupted(request, what, unsent=unsent) from error
     except httpx2.ConnectError as error:
-        if isinstance(_find_cause(error), ssl.SSLCertVerificationError):
+        if _is_caused_by(error, ssl.SSLCertVerificationError):
             raise NodeError(f"{_name(request)}: the certificate is not valid: {error}") from error
         raise _interrupted(request, f"no connection: {error}", unsent=True) from error
     except httpx2.LocalProtocolError as error:
@@ -73,6 +73,8 @@ async def exchange(request: OutgoingRequest, guard: Guard, limits: Limits) -> An
     except httpx2.DecodingError as error:
         raise NodeError(f"{_name(request)}: the body is not encoded as its header says: {error}") from error
     except httpx2.TransportError as error:
+        if _is_caused_by(error, httpx2.InvalidURL):
+            raise NodeError(f"{_name(request)} redirects to what is no URL") from error
         raise _interrupted(request, f"the connection broke: {error}", unsent=False) from error
 
 
@@ -130,12 +132,13 @@ def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 
 async def _read_body(response: httpx2.Response, max_bytes: int) -> bytes:
+    if response.request.method == "HEAD":
+        return b""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _ENCODINGS:
         raise NodeError(f"{response.request.url.host} answered in encoding '{encoding[:40]}', not asked for")
-    announced = response.headers.get("content-length", "")
     body = bytearray()
-    if announced.isascii() and announced.isdigit() and int(announced) > max_bytes:
+    if _is_announced_larger(response.headers.get("content-length", ""), max_bytes):
         raise _too_large(response, max_bytes)
     async for piece in response.aiter_bytes():
         body += piece
@@ -143,6 +146,13 @@ async def _read_body(response: httpx2.Response, max_bytes: int) -> bytes:
         if len(body) > max_bytes or response.num_bytes_downloaded > max_bytes:
             raise _too_large(response, max_bytes)
     return bytes(body)
+
+
+def _is_announced_larger(content_length: str, max_bytes: int) -> bool:
+    # More than 18 digits are more than any limit, and more than int() may be given.
+    if not (content_length.isascii() and content_length.isdigit()):
+        return False
+    return len(content_length) > 18 or int(content_length) > max_bytes
 
 
 def _too_large(response: httpx2.Response, max_bytes: int) -> NodeError:
@@ -176,7 +186,7 @@ def _name(request: OutgoingRequest) -> str:
     return f"{request.method} {request.url.partition('?')[0][:200]}"
 
 
-def _find_cause(error: BaseException) -> BaseException:
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or error.__context__ or error
-    return error
+def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error is not None

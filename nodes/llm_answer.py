@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import NoReturn
 
 from engine.json_value import JsonObject, JsonValue
 from nodes.base import NodeError, RetryableNodeError
+from nodes.json_text import parse_json_text
 
 MAX_EXCERPT_LENGTH = 200  # characters of an answer that an error shows
 # Models that were told to write JSON alone still like to fence it.
@@ -60,8 +59,8 @@ def parse_answer(answer: LlmAnswer, schema: JsonObject | None) -> JsonValue:
     """
     fenced = _FENCE.fullmatch(answer.text)
     try:
-        value = json.loads(fenced[1] if fenced else answer.text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        value = parse_json_text(fenced[1] if fenced else answer.text)
+    except ValueError as error:
         if answer.finish_reason == "length":
             raise NodeError(
                 "the JSON answer was cut at max_tokens; raise config.max_tokens", field="config.max_tokens"
@@ -122,10 +121,6 @@ def _default_validator() -> type:
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not allowed")
 
 
 def _shorten(text: str) -> str:

@@ -6,29 +6,51 @@ import base64
 from typing import Any, cast
 
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionMessageParam
 
 from engine.json_value import JsonObject
-from nodes.base import NodeContext, RetryableNodeError
+from nodes.base import Field, NodeContext
 from nodes.llm_answer import LlmAnswer
 from nodes.llm_config import LlmConfig, PictureFile
 from nodes.model_client import open_client
-from nodes.model_error import model_errors
+from nodes.model_error import model_call
+from nodes.model_reply import Reply, read_reply
 
 _JSON_WORDS = "Answer with JSON only."
 # The name that OpenAI wants a schema to have.
 _SCHEMA_NAME = "answer"
 
 
+class _Message(Reply):
+    # Some servers answer in parts, as OpenAI lets users write.
+    content: str | list[JsonObject] | None = None
+    refusal: str | None = None
+
+
+class _Choice(Reply):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Usage(Reply):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Completion(Reply):
+    choices: list[_Choice] = Field(min_length=1)
+    model: str | None = None
+    usage: _Usage | None = None
+
+
 async def ask_openai(config: LlmConfig, context: NodeContext) -> LlmAnswer:
     """One chat completion; NodeError or RetryableNodeError when there is none."""
     messages = await _write_messages(config, context)
-    async with open_client(context, config.credential) as client:
-        with model_errors(context.node_id, client):
-            completion = await client.chat.completions.create(
-                model=config.model_name(), messages=messages, **_write_options(config, client)
-            )
-        return _read_completion(completion)
+    async with open_client(context, config.credential) as client, model_call(context, client):
+        reply = await client.chat.completions.with_raw_response.create(
+            model=config.model_name(), messages=messages, **_write_options(config, client)
+        )
+        return _read_completion(read_reply(_Completion, reply.content, "chat completion"))
 
 
 async def _write_messages(config: LlmConfig, context: NodeContext) -> list[ChatCompletionMessageParam]:
@@ -71,18 +93,19 @@ def _write_options(config: LlmConfig, client: openai.AsyncOpenAI) -> dict[str, A
     return options
 
 
-def _read_completion(completion: ChatCompletion) -> LlmAnswer:
-    # The SDK trusts the server: what is not JSON arrives as a str, what is missing as None.
-    if not isinstance(completion, ChatCompletion) or not completion.choices:
-        raise RetryableNodeError("the model server's answer is no chat completion")
-    choice, usage = completion.choices[0], completion.usage
-    if choice.message is None:
-        raise RetryableNodeError("the model server's answer has no message")
+def _read_completion(completion: _Completion) -> LlmAnswer:
+    choice, usage = completion.choices[0], completion.usage or _Usage()
     return LlmAnswer(
-        text=choice.message.content or "",
+        text=_join(choice.message.content),
         model=completion.model or "",
         finish_reason=choice.finish_reason or "stop",
-        input_tokens=usage.prompt_tokens if usage else 0,
-        output_tokens=usage.completion_tokens if usage else 0,
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.completion_tokens,
         refusal=choice.message.refusal,
     )
+
+
+def _join(content: str | list[JsonObject] | None) -> str:
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if isinstance(part.get("text"), str))
+    return content or ""

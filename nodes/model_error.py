@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import openai
 
-from nodes.base import NodeError, RetryableNodeError
+from nodes.base import NodeContext, NodeError, RetryableNodeError
 from nodes.retry_after import read_retry_after
 from nodes.secret_mask import SecretMask
 
@@ -19,24 +21,40 @@ _LASTING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", 
 _PASSING_STATUSES = frozenset({408, 409})
 
 
-@contextmanager
-def model_errors(node_id: str, client: openai.AsyncOpenAI) -> Iterator[None]:
-    """Translates the SDK's errors in its block to NodeError and RetryableNodeError; the key is masked."""
+@asynccontextmanager
+async def model_call(context: NodeContext, client: openai.AsyncOpenAI) -> AsyncIterator[None]:
+    """A call of the SDK within the node's time, its errors as NodeError and RetryableNodeError.
+
+    The key is masked in their messages.
+    """
     try:
-        yield
+        # The SDK's own timeout is per read: an answer that trickles in would never end.
+        async with asyncio.timeout(context.timeout_seconds):
+            yield
+    except TimeoutError:
+        raise _explain_silence(context) from None
+    except NodeError as error:
+        error.node_id = context.node_id
+        raise
+    except openai.APITimeoutError:
+        raise _explain_silence(context) from None
     except openai.OpenAIError as error:
-        mask = SecretMask([client.api_key])
-        raise _translate(error, mask, node_id) from None
-    except ValueError as error:
+        raise _translate(error, SecretMask([client.api_key]), context.node_id) from None
+    except json.JSONDecodeError as error:
         # The SDK parses with json.loads and lets its error through.
         raise RetryableNodeError(
-            f"the model server's answer is no JSON: {str(error)[:MAX_MESSAGE_LENGTH]}", node_id=node_id
+            f"the model server's answer is no JSON: {error}", node_id=context.node_id
         ) from None
 
 
+def _explain_silence(context: NodeContext) -> RetryableNodeError:
+    return RetryableNodeError(
+        f"the model server gave no complete answer within {context.timeout_seconds:g} s",
+        node_id=context.node_id,
+    )
+
+
 def _translate(error: openai.OpenAIError, mask: SecretMask, node_id: str) -> NodeError:
-    if isinstance(error, openai.APITimeoutError):
-        return RetryableNodeError("the model server did not answer in time", node_id=node_id)
     if isinstance(error, openai.APIConnectionError):
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         return RetryableNodeError(

@@ -9,7 +9,10 @@ from nodes.base import BaseNode, NodeContext, NodeError, NodeInputs, NodeResult
 from nodes.video_config import VideoConfig, VideoOutput
 
 if TYPE_CHECKING:
-    from openai.types import Video
+    from nodes.video_openai import FilmJob
+
+# What OpenAI says, and what compatible servers say in its place.
+_FAILED = frozenset({"failed", "cancelled", "canceled", "expired", "rejected", "error"})
 
 
 class VideoNode(BaseNode):
@@ -33,7 +36,7 @@ class VideoNode(BaseNode):
         from nodes.video_openai import submit_film
 
         job = await submit_film(self.config, context)
-        context.logger.info(f"film '{job.id}' ordered from '{job.model}'")
+        context.logger.info(f"film '{job.id}' ordered from '{job.model or self.config.model}'")
         return await self._settle(job, context)
 
     async def poll(self, state: JsonObject, context: NodeContext) -> NodeResult:
@@ -42,16 +45,16 @@ class VideoNode(BaseNode):
 
         return await self._settle(await read_film_job(str(state["id"]), self.config, context), context)
 
-    async def _settle(self, job: Video, context: NodeContext) -> NodeResult:
-        if job.status == "failed":
-            reason = job.error.message if job.error else "the server gives no reason"
-            raise NodeError(f"film '{job.id}' failed: {reason}", node_id=context.node_id)
+    async def _settle(self, job: FilmJob, context: NodeContext) -> NodeResult:
+        if job.status in _FAILED:
+            reason = (job.error and job.error.message) or "the server gives no reason"
+            raise NodeError(f"film '{job.id}' {job.status}: {reason}", node_id=context.node_id)
         if job.status == "completed":
             return await self._store(job, context)
-        context.logger.info(f"film '{job.id}' is {job.status}, {job.progress or 0} % done")
+        context.logger.info(f"film '{job.id}' is {job.status}, {job.progress or 0:g} % done")
         return NodeResult.pending(self.config.poll_interval_seconds, {"id": job.id})
 
-    async def _store(self, job: Video, context: NodeContext) -> NodeResult:
+    async def _store(self, job: FilmJob, context: NodeContext) -> NodeResult:
         from nodes.video_openai import download_film
 
         data = await download_film(job.id, self.config, context)
@@ -65,6 +68,6 @@ class VideoNode(BaseNode):
         )
 
 
-def _read_seconds(job: Video, ordered: int) -> int:
+def _read_seconds(job: FilmJob, ordered: int) -> int:
     said = str(job.seconds)
     return int(said) if said.isascii() and said.isdigit() else ordered
