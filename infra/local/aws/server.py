@@ -166,7 +166,8 @@ def _stop_when_told(stop: asyncio.Event, options: ServerOptions) -> None:
         return
 
     def wait_for_parent() -> None:
-        while sys.stdin.buffer.read(1):
+        # Not sys.stdin: its lock, held here, would be waited for when the interpreter ends.
+        while os.read(0, 1):
             pass
         loop.call_soon_threadsafe(stop.set)
 
