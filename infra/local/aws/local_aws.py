@@ -25,6 +25,7 @@ class LocalAws:
 
     ``LocalAws(api_port=0)`` as a context manager starts and stops it; ``endpoint`` is what
     ``AWS_ENDPOINT_URL`` takes, ``api_endpoint`` the address of the deployed HTTP API (None without a port).
+    Without ``log_file`` the server's log is kept only as long as it runs.
     """
 
     def __init__(
@@ -36,10 +37,9 @@ class LocalAws:
         time_scale: float | None = None,
         log_file: Path | None = None,
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
-        self._ready_file = Path(self._folder.name, "ready.json")
-        self.log_file = log_file or Path(self._folder.name, "local-aws.log")
-        self._arguments = ["--port", str(port), "--ready-file", str(self._ready_file), "--ends-with-parent"]
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._log_file = log_file
+        self._arguments = ["--port", str(port), "--ends-with-parent"]
         if api_port is not None:
             self._arguments += ["--api-port", str(api_port)]
         if state_dir is not None:
@@ -64,10 +64,13 @@ class LocalAws:
 
     def start(self, timeout_seconds: float = START_TIMEOUT_SECONDS) -> Self:
         """Start and wait until every service answers. Raises LocalAwsStartError."""
-        self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        with self.log_file.open("ab") as log:
+        self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
+        ready_file = Path(self._folder.name, "ready.json")
+        log_file = self._log_file or Path(self._folder.name, "local-aws.log")
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        with log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.aws", *self._arguments],
+                [sys.executable, "-m", "infra.local.aws", *self._arguments, "--ready-file", str(ready_file)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -75,12 +78,13 @@ class LocalAws:
                 start_new_session=True,  # Ctrl-C is the parent's business; it stops the child in order
             )
         deadline = time.monotonic() + timeout_seconds
-        while not self._ready_file.exists():
+        while not ready_file.exists():
             if not self.is_running or time.monotonic() > deadline:
+                log_end = log_file.read_text(errors="replace")[-4000:]
                 self.stop()
-                raise LocalAwsStartError(f"the local AWS did not start:\n{self._log_end()}")
+                raise LocalAwsStartError(f"the local AWS did not start:\n{log_end}")
             time.sleep(0.02)
-        ready = json.loads(self._ready_file.read_text())
+        ready = json.loads(ready_file.read_text())
         self.endpoint, self.api_endpoint = ready["endpoint"], ready["api"]
         return self
 
@@ -97,6 +101,8 @@ class LocalAws:
             self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def kill(self) -> None:
         """Kill without any notice, as a crash would."""
@@ -114,10 +120,6 @@ class LocalAws:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-        self._folder.cleanup()
-
-    def _log_end(self) -> str:
-        return self.log_file.read_text(errors="replace")[-4000:]
 
 
 def _environment() -> dict[str, str]:
