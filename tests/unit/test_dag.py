@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from engine.dag import Dag, bits
@@ -86,6 +88,6 @@ def test_a_cycle_has_no_reduction() -> None:
 
 def test_a_chain_of_thousands_needs_no_recursion() -> None:
     ids = [f"n{index}" for index in range(5_000)]
-    graph = Dag.of_edges(ids, zip(ids, ids[1:], strict=False))
+    graph = Dag.of_edges(ids, itertools.pairwise(ids))
     assert graph.order == tuple(ids)
-    assert Dag.of_edges(ids, [*zip(ids, ids[1:], strict=False), (ids[-1], ids[0])]).cycles == (tuple(ids),)
+    assert Dag.of_edges(ids, [*itertools.pairwise(ids), (ids[-1], ids[0])]).cycles == (tuple(ids),)

@@ -1,0 +1,87 @@
+"""Rules on connections and on the graph that they make, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.errors import Problem
+from engine.node import ERROR
+from engine.validation.subject import Subject
+from engine.validation.text import did_you_mean
+
+
+def ends_exist(subject: Subject) -> Iterator[Problem]:
+    """Both ends of a connection are nodes of the workflow."""
+    for index, connection in enumerate(subject.workflow.connections):
+        for field, node_id in (("source", connection.source), ("target", connection.target)):
+            if node_id not in subject.nodes:
+                yield Problem(
+                    "unknown_node",
+                    f"there is no node '{node_id}'{did_you_mean(node_id, subject.nodes)}",
+                    field=f"connections[{index}].{field}",
+                )
+
+
+def no_node_follows_itself(subject: Subject) -> Iterator[Problem]:
+    """No connection leads from a node to itself."""
+    for index, connection in enumerate(subject.workflow.connections):
+        if connection.source == connection.target:
+            yield Problem(
+                "self_connection",
+                f"the connection leads from '{connection.source}' to itself; remove it",
+                connection.source if connection.source in subject.nodes else None,
+                f"connections[{index}]",
+            )
+
+
+def connections_are_unique(subject: Subject) -> Iterator[Problem]:
+    """No connection is written twice."""
+    first: dict[tuple[str, str, str], int] = {}
+    for index, c in enumerate(subject.workflow.connections):
+        same = first.setdefault((c.source, c.source_output, c.target), index)
+        if same != index:
+            yield Problem(
+                "duplicate_connection",
+                f"connections[{same}] says the same, '{c.source}' to '{c.target}'; remove one",
+                field=f"connections[{index}]",
+            )
+
+
+def outputs_exist(subject: Subject) -> Iterator[Problem]:
+    """A connection leaves through an output that its source has."""
+    for index, connection in enumerate(subject.workflow.connections):
+        source = subject.nodes.get(connection.source)
+        outputs = subject.outputs(source) if source is not None else None
+        if source is None or outputs is None or connection.source_output in outputs:
+            continue
+        wanted = connection.source_output
+        if wanted == ERROR:
+            cure = f"set on_error of '{source.id}' to \"output\""
+        else:
+            cure = f"it has {', '.join(outputs)}{did_you_mean(wanted, outputs)}"
+        yield Problem(
+            "unknown_output",
+            f"node '{source.id}' has no output '{wanted}'; {cure}",
+            source.id,
+            f"connections[{index}].source_output",
+        )
+
+
+def no_cycles(subject: Subject) -> Iterator[Problem]:
+    """No node comes after itself; the problem stands at the first node of the cycle."""
+    for cycle in subject.dag.cycles:
+        yield Problem(
+            "cycle",
+            f"nodes wait for each other in a circle: {' → '.join((*cycle, cycle[0]))}; remove a connection",
+            cycle[0],
+            "connections",
+        )
+
+
+CONNECTION_RULES = (
+    ends_exist,
+    no_node_follows_itself,
+    connections_are_unique,
+    outputs_exist,
+    no_cycles,
+)

@@ -1,0 +1,77 @@
+"""What the rules look at: a workflow, its graph, and the node types that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from engine.dag import Dag
+from engine.errors import Problem
+from engine.node import ERROR, BaseNode
+from engine.registry import NodeRegistry
+from engine.validation.config_error import config_problems
+from engine.workflow import Node, Workflow
+
+INPUT_TYPE = "input"
+OUTPUT_TYPE = "output"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A workflow under examination; of nodes with the same id the first counts."""
+
+    workflow: Workflow
+    registry: NodeRegistry
+
+    @cached_property
+    def dag(self) -> Dag:
+        """The graph."""
+        return Dag.of(self.workflow)
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """Nodes by id."""
+        return {node.id: node for node in reversed(self.workflow.nodes)}
+
+    @cached_property
+    def types(self) -> Mapping[str, type[BaseNode]]:
+        """Node types by name, those that exist."""
+        names = {node.type for node in self.workflow.nodes}
+        return {name: self.registry.get(name) for name in sorted(names) if name in self.registry}
+
+    def typed_nodes(self) -> Iterator[tuple[Node, type[BaseNode]]]:
+        """Nodes whose type exists."""
+        for node in self.workflow.nodes:
+            if node.type in self.types:
+                yield node, self.types[node.type]
+
+    @cached_property
+    def config_problems(self) -> Mapping[str, list[Problem]]:
+        """What does not fit in the config of each node whose type exists."""
+        found: dict[str, list[Problem]] = {}
+        for node, node_class in self.typed_nodes():
+            found.setdefault(node.id, []).extend(config_problems(node, node_class))
+        return found
+
+    def outputs(self, node: Node) -> tuple[str, ...] | None:
+        """The outputs that connections may leave a node from; None where that cannot be told."""
+        if self.config_problems.get(node.id, True):
+            return None
+        own = self.types[node.type].outputs_for(node.config)
+        return (*own, ERROR) if node.on_error == "output" and ERROR not in own else own
+
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """What the workflow's input nodes are named, as far as that is written out."""
+        return tuple(name for node in self.workflow.nodes if (name := input_name(node)) is not None)
+
+
+def input_name(node: Node) -> str | None:
+    """The name under which an input node's value is given; None for other nodes."""
+    name = node.config.get("name", node.id) if node.type == INPUT_TYPE else None
+    return name if isinstance(name, str) else None
+
+
+Rule: TypeAlias = Callable[[Subject], Iterator[Problem]]
