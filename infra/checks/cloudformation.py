@@ -49,16 +49,20 @@ def translate(template: Mapping[str, Any]) -> dict[str, Any]:
     """The CloudFormation template that SAM makes of it; parameters still stand in it.
 
     The deletion policies, which AWS::LanguageExtensions resolves before SAM sees them, are resolved with
-    the defaults of their parameters.
+    the defaults of their parameters, which then have no use left.
     """
     source = copy.deepcopy(dict(template))
     source["Transform"] = "AWS::Serverless-2016-10-31"
+    resolved = set()
     source["Globals"]["Function"]["CodeUri"] = {"Bucket": "code-bucket", "Key": "code.zip"}
     for resource in source["Resources"].values():
         for attribute in ("DeletionPolicy", "UpdateReplacePolicy"):
             if isinstance(resource.get(attribute), dict):
                 parameter = resource[attribute]["Ref"]
                 resource[attribute] = source["Parameters"][parameter]["Default"]
+                resolved.add(parameter)
+    for parameter in resolved:
+        del source["Parameters"][parameter]
     with patch.dict("os.environ", {"AWS_DEFAULT_REGION": PSEUDO_PARAMETERS["AWS::Region"]}):
         translated: dict[str, Any] = transform(source, {}, _NoManagedPolicies())
     return translated
@@ -79,7 +83,9 @@ class Resolver:
 
     def resource(self, logical_id: str) -> dict[str, Any]:
         """The properties of a resource, resolved."""
-        properties: dict[str, Any] = self.resolve(self._template["Resources"][logical_id].get("Properties", {}))
+        properties: dict[str, Any] = self.resolve(
+            self._template["Resources"][logical_id].get("Properties", {})
+        )
         return properties
 
     def exists(self, logical_id: str) -> bool:

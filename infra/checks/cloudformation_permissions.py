@@ -26,18 +26,20 @@ def grants(template: Mapping[str, Any], resolver: Resolver) -> dict[str, frozens
         if resource["Type"] == "AWS::IAM::Role":
             role = resolver.resource(logical_id)
             documents = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
-            for managed in role.get("ManagedPolicyArns", []):
-                documents.append(resolver.resource(_logical_id(managed))["PolicyDocument"])
+            managed = [_logical_id(reference) for reference in role.get("ManagedPolicyArns", [])]
+            documents += [resolver.resource(policy)["PolicyDocument"] for policy in managed]
             found.setdefault(logical_id, set()).update(_of_documents(documents))
         elif resource["Type"] == "AWS::IAM::Policy" and resolver.exists(logical_id):
             policy = resolver.resource(logical_id)
             for role_name in policy["Roles"]:
-                found.setdefault(_logical_id(role_name), set()).update(_of_documents([policy["PolicyDocument"]]))
+                found.setdefault(_logical_id(role_name), set()).update(
+                    _of_documents([policy["PolicyDocument"]])
+                )
     return {logical_id: frozenset(allowed) for logical_id, allowed in found.items()}
 
 
 def _logical_id(reference: str) -> str:
-    """The resource that a resolved Ref stands for; a managed policy of AWS's has none, and raises KeyError."""
+    """The resource that a resolved Ref stands for; KeyError for a managed policy of AWS's, which is none."""
     if not reference.startswith("<"):
         raise KeyError(f"{reference} is no policy or role of the template")
     return reference.strip("<>")

@@ -1,0 +1,1 @@
+"""Checks by tools from elsewhere, on what this project produces."""
