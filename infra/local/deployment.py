@@ -56,19 +56,23 @@ def local_client(endpoint: str, service: str) -> Any:
     )
 
 
-def source_files() -> Iterator[Path]:
-    """The sources that functions run, in a fixed order."""
+def source_files(packages: Path | None = None) -> Iterator[tuple[str, Path]]:
+    """What functions run, as (name in the package, file), in a fixed order."""
     for package in PACKAGES:
-        yield from sorted(path for path in (ROOT / package).rglob("*.py"))
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), path
+    for path in sorted(packages.rglob("*")) if packages else ():
+        if path.is_file() and path.suffix != ".pyc":
+            yield path.relative_to(packages).as_posix(), path
 
 
-def pack_sources() -> bytes:
-    """The sources as a zip that is equal for equal sources."""
+def pack_sources(packages: Path | None = None) -> bytes:
+    """The sources, and a folder of installed packages, as a zip that is equal for equal contents."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in source_files():
+        for name, path in source_files(packages):
             # A fixed date: the zip's digest stands for its contents.
-            entry = zipfile.ZipInfo(path.relative_to(ROOT).as_posix(), (2020, 1, 1, 0, 0, 0))
+            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
@@ -83,9 +87,11 @@ def local_template(code_key: str) -> dict[str, Any]:
     return template
 
 
-def deploy(endpoint: str, parameters: dict[str, str], say: Say = lambda _: None) -> Deployment:
+def deploy(
+    endpoint: str, parameters: dict[str, str], say: Say = lambda _: None, *, packages: Path | None = None
+) -> Deployment:
     """Bring the stack to the present sources, template and parameters. DeploymentError."""
-    code = pack_sources()
+    code = pack_sources(packages)
     code_key = f"{hashlib.sha256(code).hexdigest()}.zip"
     body = json.dumps(local_template(code_key), sort_keys=True)
     digest = hashlib.sha256((body + json.dumps(parameters, sort_keys=True)).encode()).hexdigest()
@@ -93,7 +99,7 @@ def deploy(endpoint: str, parameters: dict[str, str], say: Say = lambda _: None)
     standing = _describe(formation)
     if standing is not None and _tag(standing, "digest") == digest and _is_complete(standing):
         return Deployment(_outputs(standing), changed=False)
-    say("deploying template.yaml")
+    say("Deploying template.yaml ...")
     _upload(endpoint, code_key, code)
     arguments = {
         "StackName": STACK_NAME,
@@ -102,11 +108,26 @@ def deploy(endpoint: str, parameters: dict[str, str], say: Say = lambda _: None)
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         "Tags": [{"Key": "digest", "Value": digest}],
     }
+    if standing is not None and standing["StackStatus"] == "ROLLBACK_COMPLETE":
+        # A stack whose creation failed holds nothing, and can only be deleted.
+        formation.delete_stack(StackName=STACK_NAME)
+        standing = None
     if standing is None:
         formation.create_stack(**arguments)
     else:
         formation.update_stack(**arguments)
     return Deployment(_outputs(_wait(formation)), changed=True)
+
+
+def write_secret(endpoint: str, name: str, text: str) -> None:
+    """Make a secret of the local AWS hold ``text``."""
+    secrets = local_client(endpoint, "secretsmanager")
+    try:
+        secrets.put_secret_value(SecretId=name, SecretString=text)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        secrets.create_secret(Name=name, SecretString=text)
 
 
 def _upload(endpoint: str, key: str, code: bytes) -> None:

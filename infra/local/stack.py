@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from infra.local.aws import LocalAws
-from infra.local.deployment import Deployment, Say, deploy, local_client
-from infra.local.model_server import ModelServer
+from infra.local.models import NO_KEY, OwnModels
+
+if TYPE_CHECKING:
+    from infra.local.deployment import Deployment, Say
+    from infra.local.model_server import ModelServer
 
 # The stage of everything that is deployed here; part of the names of tables and secrets.
 STAGE = "local"
+LOG_NAME = "local-aws.log"
 
 
 @dataclass(frozen=True)
@@ -23,17 +28,20 @@ class StackOptions:
     aws_port: int = 0
     api_port: int = 0
     model_port: int = 0
+    # Where state is kept; None: nowhere, and everything is new at each start.
     state_dir: Path | None = None
     time_scale: float | None = None
-    # A server of your own for the AI nodes; None starts the offline one.
-    openai_base_url: str | None = None
-    openai_api_key: str | None = None
+    # A server of one's own for the AI nodes; None: the offline one.
+    own_models: OwnModels | None = None
     log_level: str = "INFO"
+    # host:port that the HTTP node may reach besides the offline data set.
     allowed_hosts: tuple[str, ...] = ()
+    # A folder of installed packages (`pip install --target`) that goes into the functions' code.
+    packages: Path | None = None
 
 
 class LocalStack:
-    """Starts everything, in order, and stops it in the other order. A context manager."""
+    """Starts everything, and stops it in the other order. A context manager."""
 
     def __init__(self, options: StackOptions, say: Say = lambda _: None) -> None:
         """``say`` is told each step."""
@@ -44,10 +52,10 @@ class LocalStack:
             api_port=options.api_port,
             state_dir=options.state_dir,
             time_scale=options.time_scale,
-            log_file=options.state_dir / "local-aws.log" if options.state_dir else None,
+            log_file=options.state_dir / LOG_NAME if options.state_dir else None,
         )
         self.models: ModelServer | None = None
-        self.deployment = Deployment({}, changed=False)
+        self._deployment: Deployment | None = None
 
     @property
     def endpoint(self) -> str:
@@ -60,25 +68,51 @@ class LocalStack:
         return (self.aws.api_endpoint or "").replace("127.0.0.1", "localhost")
 
     @property
-    def data_url(self) -> str | None:
-        """The offline data set that the examples call; None without the offline server."""
-        return self.models.data_url if self.models else None
+    def data_url(self) -> str:
+        """The offline data set, which the examples call. Only of a stack that runs."""
+        if self.models is None:
+            raise RuntimeError("the stack was not started; call start() first")
+        return self.models.data_url.replace("127.0.0.1", "localhost")
+
+    @property
+    def deployment(self) -> Deployment:
+        """What stands. Only of a stack that runs."""
+        if self._deployment is None:
+            raise RuntimeError("the stack was not started; call start() first")
+        return self._deployment
 
     def api_key(self) -> str:
         """The API key that the deployment made."""
+        from infra.local.deployment import local_client
+
         secrets = local_client(self.endpoint, "secretsmanager")
         name = self.deployment.outputs["ApiKeySecretName"]
         value: str = secrets.get_secret_value(SecretId=name)["SecretString"]
         return value
 
     def start(self) -> Self:
-        """Start; what was started is stopped again if a later part fails."""
+        """Start; what was started is stopped again if a later part fails.
+
+        LocalAwsStartError; DeploymentError; OSError for a port of the model server that is taken.
+        """
         with ExitStack() as exits:
-            self._say("starting the local AWS")
-            exits.enter_context(self.aws)
-            base_url, hosts = self._models(exits)
-            parameters = self._parameters(base_url, hosts)
-            self.deployment = deploy(self.aws.endpoint, parameters, self._say)
+            self._say("Starting the local AWS and the offline model server ...")
+            exits.callback(self.aws.stop)
+            # Threads, for both wait more than they work; leaving the pool waits for what was begun.
+            with ThreadPoolExecutor(1) as pool:
+                aws = pool.submit(self.aws.start)
+                self._start_models(exits)
+                from infra.local import deployment
+
+                aws.result()
+            self._deployment = deployment.deploy(
+                self.aws.endpoint, self._parameters(), self._say, packages=self._options.packages
+            )
+            deployment.write_secret(
+                self.aws.endpoint,
+                self._deployment.outputs["OpenAiKeySecretName"],
+                self._options.own_models.api_key if self._options.own_models else NO_KEY,
+            )
             self._exits = exits.pop_all()
         return self
 
@@ -94,22 +128,23 @@ class LocalStack:
     ) -> None:
         self.stop()
 
-    def _models(self, exits: ExitStack) -> tuple[str, tuple[str, ...]]:
-        """The base URL of the models, and the hosts that the HTTP node may reach here."""
-        # The offline server answers the examples' HTTP calls too, so that it runs beside any other.
-        self._say("starting the offline model server")
+    def _start_models(self, exits: ExitStack) -> None:
+        """The offline server: it holds the examples' data set too, so that it runs beside any other."""
+        from infra.local.model_server import ModelServer
+
         self.models = exits.enter_context(ModelServer(self._options.model_port))
+
+    def _parameters(self) -> dict[str, str]:
+        assert self.models is not None  # noqa: S101 - start() starts it before it deploys
         host = self.models.origin.removeprefix("http://")
         hosts = (*self._options.allowed_hosts, host, host.replace("127.0.0.1", "localhost"))
-        return self._options.openai_base_url or self.models.base_url, hosts
-
-    def _parameters(self, base_url: str, hosts: tuple[str, ...]) -> dict[str, str]:
+        own = self._options.own_models
         return {
             "Stage": STAGE,
             "PublicUrl": self.api_url,
             "CorsOrigins": "",
             "HttpAllowedHosts": ",".join(hosts),
-            "OpenAiBaseUrl": base_url,
+            "OpenAiBaseUrl": (own.base_url or "") if own else self.models.base_url,
             "LogLevel": self._options.log_level,
             "DataDeletionPolicy": "Delete",
         }
