@@ -68,7 +68,8 @@ async def exchange(request: OutgoingRequest, guard: Guard, limits: Limits) -> An
         if _is_caused_by(error, ssl.SSLCertVerificationError):
             raise NodeError(f"{_name(request)}: the certificate is not valid: {error}") from error
         raise _interrupted(request, f"no connection: {error}", unsent=True) from error
-    except httpx2.LocalProtocolError as error:
+    except (httpx2.LocalProtocolError, UnicodeError) as error:
+        # UnicodeError: a cookie that came with a redirect has characters that no header may have.
         raise NodeError(f"{_name(request)} cannot be sent: {error}") from error
     except httpx2.DecodingError as error:
         raise NodeError(f"{_name(request)}: the body is not encoded as its header says: {error}") from error
@@ -142,8 +143,7 @@ async def _read_body(response: httpx2.Response, max_bytes: int) -> bytes:
         raise _too_large(response, max_bytes)
     async for piece in response.aiter_bytes():
         body += piece
-        # What was downloaded counts too: compressed data can decode to nothing at all, for ever.
-        if len(body) > max_bytes or response.num_bytes_downloaded > max_bytes:
+        if len(body) > max_bytes:
             raise _too_large(response, max_bytes)
     return bytes(body)
 

@@ -120,5 +120,7 @@ def _explain_status(request: OutgoingRequest, answer: Answer) -> NodeError:
 def _mask_error(error: NodeError, mask: SecretMask, node_id: str) -> NodeError:
     message = mask.mask_text(str(error))
     if isinstance(error, RetryableNodeError):
-        return RetryableNodeError(message, field=error.field, retry_after_seconds=error.retry_after_seconds)
+        return RetryableNodeError(
+            message, node_id=node_id, field=error.field, retry_after_seconds=error.retry_after_seconds
+        )
     return NodeError(message, node_id=node_id, field=error.field)
