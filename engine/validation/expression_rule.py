@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.errors import Problem
-from engine.expression import check_expressions, find_references
+from engine.expression import RESERVED_NAMES, check_expressions, find_references
 from engine.json_value import JsonValue
 from engine.validation.config_error import resolved_config
-from engine.validation.node_rule import RESERVED_IDS
 from engine.validation.subject import Subject
 from engine.validation.text import did_you_mean
 from engine.workflow import Node
@@ -27,12 +26,12 @@ def expressions_can_be_read(subject: Subject) -> Iterator[Problem]:
     """Every expression is valid JMESPath within its limits."""
     for node in subject.workflow.nodes:
         for root, value, _ in _values(subject, node):
-            for field, expression, message in check_expressions(value):
+            for field, expression, message in check_expressions(value, root):
                 yield Problem(
                     "bad_expression",
                     f"'{{{{ {expression.strip()} }}}}' cannot be read: {message}",
                     node.id,
-                    _inside(root, field),
+                    field,
                 )
 
 
@@ -42,19 +41,18 @@ def references_are_upstream(subject: Subject) -> Iterator[Problem]:
         upstream = subject.dag.upstream(node.id)
         seen: set[tuple[str, str]] = set()
         for root, value, has_item in _values(subject, node):
-            for reference in find_references(value):
+            for reference in find_references(value, root):
                 message = _fault(subject, node, reference.name, upstream, has_item)
-                field = _inside(root, reference.field)
-                if message is not None and (field, reference.name) not in seen:
-                    seen.add((field, reference.name))
-                    yield Problem("bad_reference", message, node.id, field)
+                if message is not None and (reference.field, reference.name) not in seen:
+                    seen.add((reference.field, reference.name))
+                    yield Problem("bad_reference", message, node.id, reference.field)
 
 
 def _fault(subject: Subject, node: Node, name: str, upstream: frozenset[str], has_item: bool) -> str | None:
     if name in _OF_ITEMS:
         return None if has_item else f"'{name}' is known only in the config of a node with for_each"
     if (
-        name in RESERVED_IDS
+        name in RESERVED_NAMES
         or name in upstream
         or (name in subject.input_names and name not in subject.nodes)
     ):
@@ -63,17 +61,8 @@ def _fault(subject: Subject, node: Node, name: str, upstream: frozenset[str], ha
         return f"node '{name}' cannot use its own result; name a node before it"
     if name in subject.nodes:
         return f"node '{name}' does not come before '{node.id}'; connect it, directly or through others"
-    known: Mapping[str, None] = dict.fromkeys((*upstream, *subject.input_names, *RESERVED_IDS))
+    known: Mapping[str, None] = dict.fromkeys((*upstream, *subject.input_names, *RESERVED_NAMES))
     return f"'{name}' is neither a node before '{node.id}' nor an input{did_you_mean(name, sorted(known))}"
-
-
-def _inside(root: str, field: str) -> str:
-    """The field as people write it, whether it is told with its root or from there."""
-    if field == root or field.startswith((f"{root}.", f"{root}[")):
-        return field
-    if root != "config" and (field == "config" or field.startswith(("config.", "config["))):
-        return root + field.removeprefix("config")
-    return f"{root}{'' if field.startswith('[') or not field else '.'}{field}"
 
 
 EXPRESSION_RULES = (expressions_can_be_read, references_are_upstream)

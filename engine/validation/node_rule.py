@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from engine.errors import Problem
+from engine.expression import RESERVED_NAMES
 from engine.node import MAIN
 from engine.validation.subject import INPUT_TYPE, OUTPUT_TYPE, Subject, input_name
 
-# Names that mean something else in expressions.
-RESERVED_IDS = ("inputs", "execution", "item", "index")
 # The Timeout of each executor's function in template.yaml, in seconds; Lambda allows 900 at most
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 EXECUTOR_TIMEOUT_SECONDS = {"core": 60, "http": 300, "ai": 900, "custom": 300}
@@ -33,7 +32,7 @@ def ids_are_unique(subject: Subject) -> Iterator[Problem]:
 def ids_are_not_reserved(subject: Subject) -> Iterator[Problem]:
     """No node is named like something that expressions know already."""
     for node_id in subject.nodes:
-        if node_id in RESERVED_IDS:
+        if node_id in RESERVED_NAMES:
             yield Problem(
                 "reserved_id",
                 f"'{node_id}' means something else in expressions; choose another id",
