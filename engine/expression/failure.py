@@ -1,0 +1,73 @@
+"""Why an expression cannot be parsed or evaluated; the package turns these into ExpressionError."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from engine.expression.limits import QUOTED_CHARS
+from engine.json_value import JsonValue
+
+
+class SyntaxProblem(Exception):
+    """The text is no expression, or none that is allowed; known without any data."""
+
+
+class EvaluationFailure(Exception):
+    """The expression gives nothing for this data."""
+
+
+class Missing(EvaluationFailure):
+    """A path leads into something that does not exist; `||` gives a default instead.
+
+    ``holder`` is the text of what the last step was taken from, filled in on the way up.
+    """
+
+    def __init__(self, reason: str, cure: str = "") -> None:
+        self.reason, self.cure = reason, cure
+        self.holder: str | None = None
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        holder = f"'{quote(self.holder)}'" if self.holder else "this"
+        said = self.reason.replace("{holder}", holder)
+        return f"{said}{self.cure}"
+
+
+def quote(text: str) -> str:
+    """The text, cut to what an error message may quote."""
+    return text if len(text) <= QUOTED_CHARS else f"{text[: QUOTED_CHARS - 1]}…"
+
+
+def name_kind(value: JsonValue) -> str:
+    """The JSON type of a value: null, boolean, number, string, array or object."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def name_article(kind: str) -> str:
+    """A JSON type with its article: a string, an object, null."""
+    return kind if kind == "null" else f"an {kind}" if kind[0] in "ao" else f"a {kind}"
+
+
+def describe(value: JsonValue) -> str:
+    """The JSON type of a value with its article."""
+    return name_article(name_kind(value))
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """What exists, and which of it was probably meant, as the end of a sentence."""
+    # A name of 64 characters is the longest that can be meant; the first 200 names are enough to guess.
+    names = [candidate for candidate in known if len(candidate) <= 64][:200]
+    if not names:
+        return "; there is nothing in it"
+    close = difflib.get_close_matches(name[:64], names, n=1)
+    listed = quote(", ".join(names))
+    return f"; did you mean '{close[0]}'? There is: {listed}" if close else f"; there is: {listed}"
