@@ -1,0 +1,71 @@
+"""`mini-n8n test`: what CI runs. Linters, types and layers first, then the tests.
+
+With arguments (paths, `-k`, any option of pytest) only pytest runs: someone is looking at one thing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKED = ("engine", "nodes", "functions", "infra", "tests", "examples")
+# One worker per core of the smallest machine this must be quick on; a file stays with one worker, so that its
+# tests share what they started (a local AWS, a built function).
+SPREAD = ("--numprocesses=2", "--dist=loadfile")
+
+
+def steps() -> dict[str, list[str]]:
+    """The commands by the name they are shown under, in the order they run."""
+    folders = [name for name in CHECKED if (ROOT / name).is_dir()]
+    return {
+        "ruff check": [_tool("ruff"), "check", "--quiet", *folders],
+        "ruff format": [_tool("ruff"), "format", "--check", "--quiet", *folders],
+        "mypy": [_tool("mypy"), "--strict", "--no-error-summary"],
+        "lint-imports": [_tool("lint-imports"), "--no-cache"],
+        "pytest": [*_pytest(), *SPREAD],
+    }
+
+
+def run_tests(arguments: list[str]) -> int:
+    """Run all steps, or pytest alone with `arguments`; return the exit code of the first step that failed.
+
+    A step that fails does not keep the next ones from running: one look shows all that is wrong.
+    """
+    if arguments:
+        return subprocess.run([*_pytest(), *arguments], cwd=ROOT, check=False).returncode
+    codes = [_run_step(name, command) for name, command in steps().items()]
+    return next((code for code in codes if code != 0), 0)
+
+
+def _run_step(name: str, command: list[str]) -> int:
+    _say(f"{name} ...")
+    started = time.monotonic()
+    # pytest tells its own progress; a linter is heard only when it has found something.
+    quiet = name != "pytest"
+    done = subprocess.run(
+        command, cwd=ROOT, check=False, capture_output=quiet, text=True, stdin=subprocess.DEVNULL
+    )
+    if quiet and done.returncode != 0:
+        print(done.stdout, done.stderr, sep="", flush=True)
+    verdict = "passed" if done.returncode == 0 else "FAILED"
+    _say(f"{name} {verdict} in {time.monotonic() - started:.1f} s")
+    return done.returncode
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _pytest() -> list[str]:
+    return [sys.executable, "-m", "pytest"]
+
+
+def _tool(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(sys.argv[1:]))
