@@ -54,9 +54,7 @@ class ResultCache:
         waited, wait = 0.0, FIRST_WAIT_SECONDS
         while True:
             now = self._clock.now()
-            lease = CacheEntry(
-                key, node_type, now + timedelta(seconds=LEASE_SECONDS), holder=holder
-            )
+            lease = CacheEntry(key, node_type, now + timedelta(seconds=LEASE_SECONDS), holder=holder)
             standing = self._store.get(key, now) or self._store.acquire(lease, now)
             if standing is None or standing.holder == holder:
                 self._count(node_type, hit=False)
@@ -74,7 +72,9 @@ class ResultCache:
     def take_mark(self, key: str, node_type: str, holder: str) -> None:
         """Take the mark without looking for a result: an execution that bypasses the cache refreshes it."""
         now = self._clock.now()
-        self._store.acquire(CacheEntry(key, node_type, now + timedelta(seconds=LEASE_SECONDS), holder=holder), now)
+        self._store.acquire(
+            CacheEntry(key, node_type, now + timedelta(seconds=LEASE_SECONDS), holder=holder), now
+        )
 
     @contextmanager
     def holding(self, key: str, node_type: str, holder: str) -> Iterator[None]:

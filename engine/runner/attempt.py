@@ -155,7 +155,7 @@ class Attempt:
             ) from None
         except MiniN8nError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a node type lets slip is a failure of its node
+        except Exception as error:
             log.exception("node type %s raised %s", self.node_type.type, type(error).__name__)
             raise foreign_error(error, self.run.node_id) from error
         return self._outcome(result, cache)

@@ -12,8 +12,16 @@ from pydantic import SecretStr
 from engine.errors import NodeError, NotFoundError
 from engine.execution import Execution
 from engine.json_value import JsonObject, digest
-from engine.node import BaseNode, Converse, Credential, HttpSettings, ModelSettings, NodeContext, StoredFile
-from engine.node import no_bedrock
+from engine.node import (
+    BaseNode,
+    Converse,
+    Credential,
+    HttpSettings,
+    ModelSettings,
+    NodeContext,
+    StoredFile,
+    no_bedrock,
+)
 from engine.ports import BlobStore, Clock, CredentialStore
 
 # Where files lie in the artifact bucket; the API serves `<public URL>/files/...` from there.
@@ -104,9 +112,7 @@ class ContextMaker:
             version=execution.version,
             execution_inputs=inputs,
             idempotency_key=digest([execution.execution_id, base.node_id, base.item_index])[:32],
-            files=ExecutionFiles(
-                self.blobs, self.clock, execution.execution_id, self.environment.public_url
-            ),
+            files=ExecutionFiles(self.blobs, self.clock, execution.execution_id, self.environment.public_url),
             credentials=credentials,
             models=self.environment.models,
             http=self.environment.http,

@@ -114,7 +114,9 @@ class Runner:
         run = own or self._new_run(reading)
         caught = reading.task.error_name or "NodeError"
         error = run.error or describe_error(
-            NodeError(f"the function that ran the node ended with {caught}"), reading.node.id, type_name=caught
+            NodeError(f"the function that ran the node ended with {caught}"),
+            reading.node.id,
+            type_name=caught,
         )
         leaves_by = "error" if reading.node.on_error == "output" and run.item is None else MAIN
         return self._finish(
@@ -159,7 +161,9 @@ class Runner:
         now = self._clock.now()
         told = describe_error(error, run.node_id)
         retry_after = getattr(error, "retry_after_seconds", None)
-        not_before = now + timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_SECONDS)) if retry_after else None
+        not_before = (
+            now + timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_SECONDS)) if retry_after else None
+        )
         run = run.model_copy(update={"error": told, "not_before": not_before, "logs": error.log_lines})
         if told.retryable or reading.node.on_error != "stop":
             self._records.start(run)

@@ -66,6 +66,8 @@ class CredentialService:
             raise RequestError(f"Kind '{kind}' needs exactly: {', '.join(KINDS[kind])}.", "values")
         for part, value in values.items():
             if not value or len(value) > MAX_VALUE_CHARACTERS:
-                raise RequestError(f"'{part}' needs 1 to {MAX_VALUE_CHARACTERS:,} characters.", f"values.{part}")
+                raise RequestError(
+                    f"'{part}' needs 1 to {MAX_VALUE_CHARACTERS:,} characters.", f"values.{part}"
+                )
             if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in value):
                 raise RequestError(f"'{part}' has characters that no header can carry.", f"values.{part}")

@@ -242,7 +242,11 @@ class ExecutionService:
     def _never_started(self, execution: Execution) -> Execution:
         now = self.clock.now()
         lost = MachineExecution(
-            ExecutionStatus.FAILED, execution.started_at, now, "ExecutionLost", "Step Functions does not know it"
+            ExecutionStatus.FAILED,
+            execution.started_at,
+            now,
+            "ExecutionLost",
+            "Step Functions does not know it",
         )
         self.finisher.finish(execution.execution_id, lost)
         return self.executions.get(execution.execution_id)

@@ -57,7 +57,9 @@ class ExecutionFinisher:
     def _output(self, workflow: Workflow, runs: dict[str, NodeRun]) -> JsonObject:
         """Outputs by name: of the output nodes, or where there are none, of the last nodes."""
         wanted = {
-            node.id: str(node.config.get("name") or node.id) for node in workflow.nodes if node.type == "output"
+            node.id: str(node.config.get("name") or node.id)
+            for node in workflow.nodes
+            if node.type == "output"
         }
         if not wanted:
             sources = {connection.source for connection in workflow.connections}

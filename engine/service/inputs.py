@@ -32,9 +32,7 @@ def resolve_inputs(workflow: Workflow, registry: NodeRegistry, given: JsonObject
             continue
         if value is not MISSING:
             resolved[name] = value
-    for name in given:
-        if name not in declared:
-            problems.append(_unknown(name, declared))
+    problems.extend(_unknown(name, declared) for name in given if name not in declared)
     if problems:
         raise RequestError("The inputs do not fit the workflow.", "inputs", problems)
     return resolved

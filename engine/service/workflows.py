@@ -108,9 +108,7 @@ class WorkflowService:
     def _compile(self, workflow: Workflow) -> Compiled:
         return compile_workflow(workflow, self.registry, targets=self.targets)
 
-    def _save(
-        self, workflow: Workflow, head: WorkflowHead | None
-    ) -> tuple[WorkflowHead, WorkflowVersion]:
+    def _save(self, workflow: Workflow, head: WorkflowHead | None) -> tuple[WorkflowHead, WorkflowVersion]:
         compiled = self._compile(workflow)
         now = self.clock.now()
         workflow_id = head.workflow_id if head else self.clock.new_id("wf")
@@ -136,9 +134,7 @@ class WorkflowService:
             raise
         return new_head, version
 
-    def _publish(
-        self, workflow_id: str, compiled: Compiled, head: WorkflowHead | None
-    ) -> tuple[str, bool]:
+    def _publish(self, workflow_id: str, compiled: Compiled, head: WorkflowHead | None) -> tuple[str, bool]:
         """The machine version that has this definition, and whether it was made for this save.
 
         A change that leaves the definition as it is (a prompt, a position) needs no new version:

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from functions.api.access import require_key
+from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
 from functions.api.routes import cache, catalogue, credentials, executions, files, health, workflows
@@ -29,6 +30,8 @@ def create_app(services: Services) -> FastAPI:
         description=DESCRIPTION,
         default_response_class=SafeJsonResponse,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.services = services
     install_problem_handlers(app)
@@ -46,6 +49,7 @@ def create_app(services: Services) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["ETag", "Location", "Retry-After"],
         )
+    install_docs_page(app)
     _describe(app)
     return app
 

@@ -127,7 +127,14 @@ class ExecutionViewer:
             bypass_cache=execution.bypass_cache,
             execution_arn=execution.execution_arn,
             nodes=[
-                self.node_run(node, workflow, runs, runs.get(node.id), budget, f"{own}/nodes/{node.id}")
+                self.node_run(
+                    node,
+                    workflow,
+                    runs,
+                    runs.get(node.id),
+                    budget=budget,
+                    own_url=f"{own}/nodes/{node.id}",
+                )
                 for node in workflow.nodes
             ],
         )
@@ -138,8 +145,9 @@ class ExecutionViewer:
         workflow: Workflow,
         runs: dict[str, NodeRun],
         run: NodeRun | None,
+        *,
         budget: Budget,
-        own_url: str | None,
+        own_url: str | None = None,
     ) -> NodeRunView:
         """One node run; ``own_url`` serves it alone, where it does not fit here."""
         run = run or NodeRun(execution_id="", node_id=node.id, status=NodeStatus.PENDING)
@@ -179,9 +187,10 @@ def _live_inputs(node: Node, workflow: Workflow, runs: dict[str, NodeRun]) -> li
     found: dict[str, None] = {}
     for connection in workflow.connections:
         source = runs.get(connection.source)
-        if connection.target == node.id and source is not None and source.status.ended:
-            if is_live(connection, {connection.source: source.output_name}):
-                found[connection.source] = None
+        if connection.target != node.id or source is None or not source.status.ended:
+            continue
+        if is_live(connection, {connection.source: source.output_name}):
+            found[connection.source] = None
     return list(found)
 
 

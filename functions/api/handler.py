@@ -20,4 +20,5 @@ _asgi = Mangum(create_app(bootstrap().services()), lifespan="off")
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one HTTP request, in API Gateway's payload format 2.0."""
-    return _asgi(event, context)
+    answer: dict[str, Any] = _asgi(event, context)
+    return answer

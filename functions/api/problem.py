@@ -74,23 +74,26 @@ def problem_response(
     return SafeJsonResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+# What needs no more than its message, the narrower class first.
+_PLAIN: tuple[tuple[type[MiniN8nError], int, str], ...] = (
+    (NotFoundError, 404, "not-found"),
+    (RevisionConflictError, 412, "revision-conflict"),
+    (ConflictError, 409, "conflict"),
+    (UnavailableError, 503, "unavailable"),
+)
+
+
 def _describe(error: MiniN8nError) -> tuple[int, str, str, Sequence[Problem]]:
     """(status, kind, detail, problems) of an error of the engine."""
-    match error:
-        case DocumentError():
-            count = len(error.problems)
-            detail = f"The workflow has {count} problem{'s' if count != 1 else ''}."
-            return 422, "invalid-document", detail, error.problems
-        case RequestError():
-            return 422, "invalid-request", str(error), error.problems or _field_problem(error)
-        case NotFoundError():
-            return 404, "not-found", str(error), ()
-        case RevisionConflictError():
-            return 412, "revision-conflict", str(error), ()
-        case ConflictError():
-            return 409, "conflict", str(error), ()
-        case UnavailableError():
-            return 503, "unavailable", f"{error} Try again.", ()
+    if isinstance(error, DocumentError):
+        count = len(error.problems)
+        detail = f"The workflow has {count} problem{'s' if count != 1 else ''}."
+        return 422, "invalid-document", detail, error.problems
+    if isinstance(error, RequestError):
+        return 422, "invalid-request", str(error), error.problems or _field_problem(error)
+    for error_class, status, kind in _PLAIN:
+        if isinstance(error, error_class):
+            return status, kind, str(error), ()
     return 500, "internal", "Something failed here; the log says what.", ()
 
 

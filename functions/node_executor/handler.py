@@ -19,6 +19,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
     """Run a task (see `engine.task`); what it raises is matched by name in the state machine."""
     task = Task.model_validate(event)
     logger.append_keys(
-        execution_id=task.execution_id, workflow_id=task.workflow_id, node_id=",".join(task.nodes), item=task.item
+        execution_id=task.execution_id,
+        workflow_id=task.workflow_id,
+        node_id=",".join(task.nodes),
+        item=task.item,
     )
     return bootstrap().runner().run(task).as_payload()

@@ -53,7 +53,9 @@ def get_cache_stats(services: Use) -> CacheStats:
 @router.delete("/cache")
 def clear_cache(
     services: Use,
-    node_type: Annotated[str | None, Query(max_length=64, description="Forget results of this type alone.")] = None,
+    node_type: Annotated[
+        str | None, Query(max_length=64, description="Forget results of this type alone.")
+    ] = None,
 ) -> Cleared:
     """Forget cached results."""
     return Cleared(deleted=services.cache.clear(node_type))

@@ -155,7 +155,7 @@ def get_node_run(execution_id: str, node_id: str, services: Use) -> NodeRunView:
     sources = [connection.source for connection in workflow.connections if connection.target == node_id]
     runs = services.executions.some_node_runs(execution_id, [node_id, *sources])
     viewer = ExecutionViewer(services.blobs, services.public_url)
-    return viewer.node_run(workflow.node(node_id), workflow, runs, runs.get(node_id), Budget(), None)
+    return viewer.node_run(workflow.node(node_id), workflow, runs, runs.get(node_id), budget=Budget())
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}/items", responses=problem_responses(404))
@@ -168,8 +168,12 @@ def list_item_runs(
     if all(node.id != node_id for node in workflow.nodes):
         raise NotFoundError("node", node_id)
     page = services.executions.item_runs(execution_id, node_id, limit, cursor)
-    viewer, budget, node = ExecutionViewer(services.blobs, services.public_url), Budget(), workflow.node(node_id)
-    views = [viewer.node_run(node, workflow, {}, run, budget, None) for run in page.items]
+    viewer, budget, node = (
+        ExecutionViewer(services.blobs, services.public_url),
+        Budget(),
+        workflow.node(node_id),
+    )
+    views = [viewer.node_run(node, workflow, {}, run, budget=budget) for run in page.items]
     return NodeRunList(items=views, cursor=page.cursor)
 
 
