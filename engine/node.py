@@ -25,6 +25,9 @@ from engine.workflow import Retry
 MAIN = "main"
 ERROR = "error"
 
+# What was not given, where null would be a value.
+MISSING: JsonValue = object()
+
 Executor: TypeAlias = Literal["core", "http", "ai", "custom"]
 NodeInputs: TypeAlias = Mapping[str, JsonObject]
 
@@ -278,6 +281,12 @@ class BaseNode(ABC):
         """The outputs of a node with this config, unresolved as in the document."""
         del config
         return cls.outputs
+
+    @classmethod
+    def optional_fields(cls, config: JsonObject) -> tuple[str, ...]:
+        """Fields, as paths below the unresolved config, in which a missing reference is null, not an error."""
+        del config
+        return ()
 
     @classmethod
     def check_config(cls, config: JsonObject) -> list[tuple[str, str]]:

@@ -18,8 +18,8 @@ MAX_EXPRESSIONS = 1_000
 # Levels of lists and objects in what an expression builds; pydantic gives up on writing 255 levels.
 MAX_VALUE_DEPTH = 200
 # Steps that the expressions of one config may take together: one for each visited part of an expression
-# and each element touched. Two million took 1.5 s on one core of 2.5 GHz.
-MAX_STEPS = 2_000_000
+# and each element touched. A million take about a second on one core.
+MAX_STEPS = 1_000_000
 # Text is charged by its length: functions copy about a hundred characters in the time of a step.
 CHARS_PER_STEP = 100
 # Characters of one text that is put together from expressions, or made by a function: a body of 5 MB

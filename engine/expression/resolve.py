@@ -157,7 +157,7 @@ class _Resolver:
             values: list[JsonValue] = []
             for expression in template.expressions:
                 values.append(self._evaluate(expression, optional))  # noqa: PERF401 - a failure names it
-            expression = text
+            expression = template.expressions[0] if template.single else text
             return self._put_together(template, values)
         except (SyntaxProblem, EvaluationFailure) as failure:
             raise _error(failure, expression, field, self._node_id) from None
