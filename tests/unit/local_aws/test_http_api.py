@@ -99,7 +99,7 @@ def api_id(server: LocalAws, before: Answer) -> str:
     return str(outputs["ApiId"])
 
 
-def request(
+def request(  # noqa: PLR0917 - the parts of a request in their usual order
     server: LocalAws,
     method: str,
     path: str,

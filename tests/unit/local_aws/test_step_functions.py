@@ -484,3 +484,18 @@ def test_an_event_names_the_version_that_ran(execute: Execute, status_events: Ev
     detail = status_events(ended["executionArn"], 2)[-1]["detail"]
     assert detail["stateMachineVersionArn"] == made["stateMachineVersionArn"]
     assert detail["stateMachineArn"] == made["stateMachineArn"]
+
+
+def test_a_scheduled_rule_fires_in_scaled_time(client: Client) -> None:
+    url = client("sqs").create_queue(QueueName="schedule")["QueueUrl"]
+    queue = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    client("events").put_rule(Name="minutely", ScheduleExpression="rate(1 minute)")
+    client("events").put_targets(Rule="minutely", Targets=[{"Id": "q", "Arn": queue}])
+    message = wait_for(
+        lambda: client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages")
+    )[0]
+    assert json.loads(message["Body"])["detail-type"] == "Scheduled Event"
+    client("events").remove_targets(Rule="minutely", Ids=["q"])
+    client("events").delete_rule(Name="minutely")
