@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.build.function_package import PACKAGES
+from infra.build.requirement_sets import IN_LAMBDA_RUNTIME
+
+# What a function imports later than its handler, when the first node needs it.
+IMPORTED_LATER = {
+    "HttpFunction": ["httpx", "nodes.http_node"],
+    "AiFunction": [
+        "nodes.llm_node", "nodes.image_node", "nodes.video_node",
+        "openai.resources.chat.completions", "openai.resources.images", "openai.resources.videos",
+    ],
+}  # fmt: skip
+# Imports in a Python that sees the package and the runtime's own packages alone, as in Lambda; then tells which
+# of the package's modules came without byte code.
+IMPORT = """
+import importlib, json, os, sys
+folder, runtime, *names = sys.argv[1:]
+sys.dont_write_bytecode = True
+sys.path[:0] = [folder]
+sys.path.append(runtime)
+for name in names:
+    importlib.import_module(name)
+files = {name: getattr(module, "__file__", None) or "" for name, module in list(sys.modules.items())}
+packed = [name for name, file in files.items() if file.startswith(folder) and file.endswith(".py")]
+print(json.dumps([name for name in packed if not os.path.exists(sys.modules[name].__cached__)]))
+"""
+EVERY_FUNCTION = pytest.mark.parametrize("logical_id", PACKAGES)
+
+
+@pytest.fixture(scope="session")
+def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages that every Python function finds in Lambda, and no others."""
+    folder = tmp_path_factory.mktemp("runtime")
+    installed = Path(pytest.__file__).parents[1]
+    for module in ("boto3", "botocore", "s3transfer", "dateutil", "six.py", "urllib3"):
+        (folder / module).symlink_to(installed / module)
+    return folder
+
+
+@EVERY_FUNCTION
+def test_a_package_stays_within_its_bound(built: Path, logical_id: str) -> None:
+    size = sum(file.stat().st_size for file in (built / logical_id).rglob("*") if file.is_file())
+    print(f"{logical_id}: {size / 1e6:.1f} MB")
+    assert 0 < size <= PACKAGES[logical_id].max_bytes
+
+
+@EVERY_FUNCTION
+def test_a_package_holds_one_handler_and_nothing_of_the_runtime(built: Path, logical_id: str) -> None:
+    handlers = {path.name for path in (built / logical_id / "functions").iterdir() if path.is_dir()}
+    assert handlers - {"__pycache__"} == {PACKAGES[logical_id].handler}
+    names = {path.name for path in (built / logical_id).iterdir()}
+    assert names & {*IN_LAMBDA_RUNTIME, "infra", "tests", "bin", ".lock"} == set()
+
+
+@EVERY_FUNCTION
+def test_what_a_function_imports_is_packed_and_compiled(
+    built: Path, lambda_runtime: Path, logical_id: str
+) -> None:
+    names = [f"functions.{PACKAGES[logical_id].handler}.handler", *IMPORTED_LATER.get(logical_id, [])]
+    command = [sys.executable, "-ISc", IMPORT, str(built / logical_id), str(lambda_runtime), *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+@EVERY_FUNCTION
+def test_byte_code_is_taken_without_a_look_at_the_source(built: Path, logical_id: str) -> None:
+    compiled = sorted((built / logical_id).rglob("*.pyc"))
+    flags = {int.from_bytes(file.read_bytes()[4:8], "little") for file in compiled}
+    assert flags == {1}  # hash-based, unchecked: https://peps.python.org/pep-0552/

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from infra.cli import test_command
+
+
+def _exits(code: int, text: str = "") -> list[str]:
+    return [sys.executable, "-c", f"print({text!r}); raise SystemExit({code})"]
+
+
+def test_all_steps_run_and_the_first_failure_is_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = {"good": _exits(0, "silent"), "bad": _exits(3, "a finding"), "worse": _exits(4, "another")}
+    monkeypatch.setattr(test_command, "steps", lambda: found)
+    assert test_command.run_tests([]) == 3
+    shown = capfd.readouterr()
+    assert shown.out.split("\n\n") == ["a finding", "another", ""]
+    assert [line.split(" in ")[0] for line in shown.err.splitlines()] == [
+        "good ...", "good passed", "bad ...", "bad FAILED", "worse ...", "worse FAILED",
+    ]  # fmt: skip
+
+
+def test_arguments_go_to_pytest_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    code = test_command.run_tests(
+        ["--collect-only", "-q", "tests/unit/cli/test_test_command.py", "-k", "alone"]
+    )
+    assert code == 0
+    assert "1/3 tests collected (2 deselected)" in capfd.readouterr().out
+
+
+def test_what_ci_runs_is_lint_format_types_layers_and_tests() -> None:
+    assert list(test_command.steps()) == ["ruff check", "ruff format", "mypy", "lint-imports", "pytest"]
