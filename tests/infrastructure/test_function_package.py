@@ -18,8 +18,8 @@ IMPORTED_LATER = {
         "openai.resources.chat.completions", "openai.resources.images", "openai.resources.videos",
     ],
 }  # fmt: skip
-# Imports in a Python that sees the package and the runtime's own packages alone, as in Lambda; then tells which
-# of the package's modules came without byte code.
+# Imports in a Python that sees the package and the runtime's own packages alone, as in Lambda, and then tells
+# which of the package's modules came without byte code.
 IMPORT = """
 import importlib, json, os, sys
 folder, runtime, *names = sys.argv[1:]
