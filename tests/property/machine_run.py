@@ -1,0 +1,100 @@
+"""Runs a workflow as it would run: compiled, on an interpreter of ASL, by the real runner, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from engine.adapters.memory import (
+    ManualClock,
+    MemoryBlobStore,
+    MemoryCacheStore,
+    MemoryCredentialStore,
+    MemoryExecutionStore,
+    MemoryMetrics,
+    MemoryWorkflowStore,
+)
+from engine.compiler import Compiled
+from engine.execution import Execution, NodeRun
+from engine.ports import WorkflowHead, WorkflowVersion
+from engine.registry import NodeRegistry
+from engine.runner import Runner
+from engine.runner.context import ContextMaker, NodeEnvironment
+from engine.runner.runner import Stores
+from engine.task import Task
+from engine.values import ValueStore
+from engine.workflow import Workflow
+from infra.local.asl import run_definition
+
+EXECUTION_ID, WORKFLOW_ID = "exe_1", "wf_1"
+
+
+@dataclass
+class MachineRun:
+    """What one execution came to."""
+
+    succeeded: bool
+    runs: dict[str, NodeRun]
+    events: int
+    too_early: list[str] = field(default_factory=list)
+    """Nodes whose Task came before all of their sources had ended."""
+
+
+class _Executor:
+    """Answers the machine's calls with the real runner, and watches the order."""
+
+    def __init__(self, workflow: Workflow, registry: NodeRegistry) -> None:
+        clock, blobs = ManualClock(), MemoryBlobStore()
+        self.executions = MemoryExecutionStore(clock)
+        self.too_early: list[str] = []
+        self._workflow, self._lock = workflow, Lock()
+        workflows = MemoryWorkflowStore()
+        now = clock.now()
+        workflows.commit(
+            WorkflowHead(WORKFLOW_ID, workflow.name, 1, 1, now, now, len(workflow.nodes)),
+            WorkflowVersion(WORKFLOW_ID, 1, workflow, now, "", ""),
+            None,
+        )
+        self.executions.create(
+            Execution(
+                execution_id=EXECUTION_ID,
+                workflow_id=WORKFLOW_ID,
+                workflow_name=workflow.name,
+                version=1,
+                started_at=now,
+                timeout_seconds=60,
+            )
+        )
+        stores = Stores(workflows, self.executions, MemoryCacheStore(), ValueStore(blobs))
+        contexts = ContextMaker(
+            MemoryCredentialStore(), blobs, clock, NodeEnvironment(public_url="http://test")
+        )
+        self._runner = Runner(stores, registry, contexts, clock, MemoryMetrics())
+
+    def invoke(self, function: str, payload: Any) -> Any:
+        """Answer one Task."""
+        del function
+        task = Task.model_validate(payload)
+        if task.step in ("run", "expand"):
+            self._check_order(task.nodes[0])
+        return self._runner.run(task).as_payload()
+
+    def runs(self) -> dict[str, NodeRun]:
+        """The node runs that were recorded."""
+        return {run.node_id: run for run in self.executions.list_node_runs(EXECUTION_ID).items}
+
+    def _check_order(self, node_id: str) -> None:
+        sources = {c.source for c in self._workflow.connections if c.target == node_id}
+        _, found = self.executions.read_nodes(EXECUTION_ID, [(source, None) for source in sources])
+        if any((source, None) not in found or not found[source, None].status.ended for source in sources):
+            with self._lock:
+                self.too_early.append(node_id)
+
+
+def run_machine(workflow: Workflow, compiled: Compiled, registry: NodeRegistry) -> MachineRun:
+    """Run a compiled workflow to its end."""
+    executor = _Executor(workflow, registry)
+    start = {"execution_id": EXECUTION_ID, "workflow_id": WORKFLOW_ID, "version": 1}
+    outcome = run_definition(compiled.definition, start, executor.invoke)
+    return MachineRun(outcome.status == "SUCCEEDED", executor.runs(), len(outcome.events), executor.too_early)
