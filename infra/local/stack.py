@@ -45,7 +45,7 @@ class LocalStack:
 
     def __init__(self, options: StackOptions, say: Say = lambda _: None) -> None:
         """``say`` is told each step."""
-        self._options, self._say = options, say
+        self.options, self._say = options, say
         self._exits = ExitStack()
         self.aws = LocalAws(
             port=options.aws_port,
@@ -106,12 +106,12 @@ class LocalStack:
 
                 aws.result()
             self._deployment = deployment.deploy(
-                self.aws.endpoint, self._parameters(), self._say, packages=self._options.packages
+                self.aws.endpoint, self._parameters(), self._say, packages=self.options.packages
             )
             deployment.write_secret(
                 self.aws.endpoint,
                 self._deployment.outputs["OpenAiKeySecretName"],
-                self._options.own_models.api_key if self._options.own_models else NO_KEY,
+                self.options.own_models.api_key if self.options.own_models else NO_KEY,
             )
             self._exits = exits.pop_all()
         return self
@@ -132,19 +132,19 @@ class LocalStack:
         """The offline server: it holds the examples' data set too, so that it runs beside any other."""
         from infra.local.model_server import ModelServer
 
-        self.models = exits.enter_context(ModelServer(self._options.model_port))
+        self.models = exits.enter_context(ModelServer(self.options.model_port))
 
     def _parameters(self) -> dict[str, str]:
         assert self.models is not None  # noqa: S101 - start() starts it before it deploys
         host = self.models.origin.removeprefix("http://")
-        hosts = (*self._options.allowed_hosts, host, host.replace("127.0.0.1", "localhost"))
-        own = self._options.own_models
+        hosts = (*self.options.allowed_hosts, host, host.replace("127.0.0.1", "localhost"))
+        own = self.options.own_models
         return {
             "Stage": STAGE,
             "PublicUrl": self.api_url,
             "CorsOrigins": "",
             "HttpAllowedHosts": ",".join(hosts),
             "OpenAiBaseUrl": (own.base_url or "") if own else self.models.base_url,
-            "LogLevel": self._options.log_level,
+            "LogLevel": self.options.log_level,
             "DataDeletionPolicy": "Delete",
         }
