@@ -284,7 +284,7 @@ class BaseNode(ABC):
 
     @classmethod
     def optional_fields(cls, config: JsonObject) -> tuple[str, ...]:
-        """Fields, as paths below the unresolved config, in which a missing reference is null, not an error."""
+        """Fields, as paths below the config, in which a missing reference is null and no error."""
         del config
         return ()
 

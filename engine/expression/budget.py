@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from engine.expression.failure import EvaluationFailure, name_kind
+from engine.expression.failure import EvaluationFailure
 from engine.expression.limits import (
     CHARS_PER_STEP,
     MAX_RESOLVED_CHARS,
@@ -13,6 +13,7 @@ from engine.expression.limits import (
     MAX_TEXT_CHARS,
     MAX_VALUE_DEPTH,
 )
+from engine.json_type import name_type
 from engine.json_value import JsonObject, JsonValue, dump_json
 
 # What a number, a boolean or a null is counted as, in characters of JSON.
@@ -115,6 +116,6 @@ def write_text(value: JsonValue, budget: Budget) -> str:
     if isinstance(value, str):
         budget.check_text(len(value))
         return value
-    if name_kind(value) in ("array", "object"):
+    if name_type(value) in ("array", "object"):
         budget.check_text(measure(value, MAX_TEXT_CHARS, budget.spend))
     return dump_json(value)

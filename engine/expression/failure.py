@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable
 
 from engine.expression.limits import QUOTED_CHARS
-from engine.json_value import JsonValue
 
 
 class SyntaxProblem(Exception):
@@ -37,29 +36,6 @@ class Missing(EvaluationFailure):
 def quote(text: str) -> str:
     """The text, cut to what an error message may quote."""
     return text if len(text) <= QUOTED_CHARS else f"{text[: QUOTED_CHARS - 1]}…"
-
-
-def name_kind(value: JsonValue) -> str:
-    """The JSON type of a value: null, boolean, number, string, array or object."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
-
-
-def name_article(kind: str) -> str:
-    """A JSON type with its article: a string, an object, null."""
-    return kind if kind == "null" else f"an {kind}" if kind[0] in "ao" else f"a {kind}"
-
-
-def describe(value: JsonValue) -> str:
-    """The JSON type of a value with its article."""
-    return name_article(name_kind(value))
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

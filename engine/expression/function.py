@@ -14,11 +14,12 @@ from typing import Any, Final
 from jmespath import functions
 
 from engine.expression.budget import Budget
-from engine.expression.failure import EvaluationFailure, name_article, name_kind
+from engine.expression.failure import EvaluationFailure
 from engine.expression.list_function import ListFunctions
 from engine.expression.number_function import NumberFunctions
 from engine.expression.signature import check_arguments, takes
 from engine.expression.text_function import TextFunctions
+from engine.json_type import add_article, name_type
 from engine.json_value import JsonValue
 
 # Position of the argument that is an expression reference (`&price`).
@@ -51,14 +52,14 @@ class ExpressionFunctions(TextFunctions, NumberFunctions, ListFunctions, functio
 
     def _key_of_one_kind(self, elements: list[JsonValue], expref: Any) -> Callable[[JsonValue], Any]:
         """What elements are compared by: numbers or texts, as the first element has it."""
-        first = name_kind(expref.visit(expref.expression, elements[0])) if elements else "number"
+        first = name_type(expref.visit(expref.expression, elements[0])) if elements else "number"
         if first not in ("number", "string"):
-            raise EvaluationFailure(f"the expression gives {name_article(first)}, not a number or a string")
+            raise EvaluationFailure(f"the expression gives {add_article(first)}, not a number or a string")
 
         def key_of(element: JsonValue) -> JsonValue:
             key = expref.visit(expref.expression, element)
-            if name_kind(key) != first:
-                kinds = f"{name_article(first)} and {name_article(name_kind(key))}"
+            if name_type(key) != first:
+                kinds = f"{add_article(first)} and {add_article(name_type(key))}"
                 raise EvaluationFailure(f"the expression gives {kinds}, which have no order")
             self.budget.spend_on(key)
             return key

@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from jmespath.visitor import TreeInterpreter
 
 from engine.expression.budget import Budget
-from engine.expression.failure import Missing, describe, name_kind, suggest
+from engine.expression.failure import Missing, suggest
 from engine.expression.function import TOLERANT, ExpressionFunctions
 from engine.expression.path_text import write_path
 from engine.expression.scope import Scope
 from engine.expression.tree import Tree
 from engine.json_equality import equal_json
+from engine.json_type import describe_type, name_type
 from engine.json_value import JsonValue
 
 
@@ -70,14 +71,16 @@ class Interpreter(TreeInterpreter):
                 return value[name]
             self._nowhere(f"{{holder}} has no '{_brief(name)}'", suggest(name, value))
         else:
-            self._nowhere(f"{{holder}} is {describe(value)}, which has no '{_brief(name)}'")
+            self._nowhere(f"{{holder}} is {describe_type(value)}, which has no '{_brief(name)}'")
         return None
 
     def visit_index(self, node: Tree, value: JsonValue) -> JsonValue:
         """An element of a list."""
         position = node["value"]
         if not isinstance(value, list):
-            self._nowhere(f"{{holder}} is {describe(value)}, which has no element [{_brief(str(position))}]")
+            self._nowhere(
+                f"{{holder}} is {describe_type(value)}, which has no element [{_brief(str(position))}]"
+            )
             return None
         if -len(value) <= position < len(value):
             return value[position]
@@ -105,7 +108,7 @@ class Interpreter(TreeInterpreter):
         """A part of a list."""
         if not isinstance(value, list):
             self._nowhere(
-                f"{{holder}} is {describe(value)}, and only a list has slices; texts have substring()"
+                f"{{holder}} is {describe_type(value)}, and only a list has slices; texts have substring()"
             )
             return None
         part = value[slice(*node["children"])]
@@ -154,10 +157,8 @@ class Interpreter(TreeInterpreter):
         if isinstance(base, kind):
             return base
         if not self._lenient:
-            wanted = "list" if kind is list else "object"
-            missing = Missing(
-                f"{{holder}} is {describe(base)} where {'an' if kind is dict else 'a'} {wanted} is needed"
-            )
+            wanted = "a list" if kind is list else "an object"
+            missing = Missing(f"{{holder}} is {describe_type(base)} where {wanted} is needed")
             missing.holder = write_path([left])
             raise missing
         return None
@@ -205,7 +206,7 @@ class Interpreter(TreeInterpreter):
         left, right = (self._or_null(child, value) for child in node["children"])
         if node["value"] in ("eq", "ne"):
             return equal_json(left, right, self.budget.spend) == (node["value"] == "eq")
-        if name_kind(left) != name_kind(right) or name_kind(left) not in ("number", "string"):
+        if name_type(left) != name_type(right) or name_type(left) not in ("number", "string"):
             return None
         self.budget.spend_on(left)
         return self.COMPARATOR_FUNC[node["value"]](left, right)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from engine.expression.failure import EvaluationFailure, name_article, name_kind
+from engine.expression.failure import EvaluationFailure
+from engine.json_type import add_article, name_type
 from engine.json_value import JsonValue
 
 Method = TypeVar("Method", bound=Callable[..., JsonValue])
@@ -44,19 +45,19 @@ def _fits(argument: JsonValue, wanted: str) -> bool:
     kind, _, inner = wanted.partition("-")
     if kind == "expref":
         return True  # check_tree has seen to it
-    if name_kind(argument) != kind:
+    if name_type(argument) != kind:
         return False
-    return not inner or all(name_kind(element) == inner for element in argument)
+    return not inner or all(name_type(element) == inner for element in argument)
 
 
 def _spell(types: Sequence[str]) -> str:
     parts = (wanted.partition("-") for wanted in types)
-    return " or ".join(f"an array of {inner}s" if inner else name_article(kind) for kind, _, inner in parts)
+    return " or ".join(f"an array of {inner}s" if inner else add_article(kind) for kind, _, inner in parts)
 
 
 def _describe(argument: JsonValue, types: Sequence[str]) -> str:
-    kind = name_kind(argument)
+    kind = name_type(argument)
     if kind != "array" or not any(wanted.startswith("array") for wanted in types):
-        return name_article(kind)
-    inside = dict.fromkeys(name_kind(element) for element in argument)
-    return f"an array with {' and '.join(map(name_article, inside))} in it"
+        return add_article(kind)
+    inside = dict.fromkeys(name_type(element) for element in argument)
+    return f"an array with {' and '.join(map(add_article, inside))} in it"
