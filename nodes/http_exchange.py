@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import ssl
 import time
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ async def exchange(request: OutgoingRequest, guard: Guard, limits: Limits) -> An
     RetryableNodeError when the exchange failed and may be repeated, NodeError otherwise.
     """
     started = time.perf_counter()
+    _quieten_clients()
     try:
         async with asyncio.timeout(limits.timeout_seconds):
             return await _exchange(request, guard, limits, started)
@@ -77,6 +79,13 @@ async def exchange(request: OutgoingRequest, guard: Guard, limits: Limits) -> An
         if _is_caused_by(error, httpx2.InvalidURL):
             raise NodeError(f"{_name(request)} redirects to what is no URL") from error
         raise _interrupted(request, f"the connection broke: {error}", unsent=False) from error
+
+
+def _quieten_clients() -> None:
+    """Below WARNING the client logs whole addresses, and a query credential stands in one."""
+    for name in ("httpx2", "httpcore2"):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))
 
 
 async def _exchange(request: OutgoingRequest, guard: Guard, limits: Limits, started: float) -> Answer:

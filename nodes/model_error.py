@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -40,11 +39,6 @@ async def model_call(context: NodeContext, client: openai.AsyncOpenAI) -> AsyncI
         raise _explain_silence(context) from None
     except openai.OpenAIError as error:
         raise _translate(error, SecretMask([client.api_key]), context.node_id) from None
-    except json.JSONDecodeError as error:
-        # The SDK parses with json.loads and lets its error through.
-        raise RetryableNodeError(
-            f"the model server's answer is no JSON: {error}", node_id=context.node_id
-        ) from None
 
 
 def _explain_silence(context: NodeContext) -> RetryableNodeError:

@@ -253,6 +253,16 @@ def test_a_secret_is_masked_in_an_error(server: RawServer, call: Call) -> None:
     assert str(caught.value) == f"GET {server.origin}/no answered 403 Forbidden: bad key: Bearer ***"
 
 
+def test_a_secret_in_the_address_is_not_logged(
+    server: RawServer, call: Call, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+
+    call(context=context_with(server, "query", name="key", value="open-sesame"), credential="mine")
+
+    assert (server.received[0].target, "sesame" in caplog.text) == ("/echo?key=open-sesame", False)
+
+
 @pytest.mark.parametrize(("asked", "sent"), [(True, "key-1"), (False, None)])
 def test_the_idempotency_key_is_sent_when_asked_for(
     asked: bool, sent: str | None, server: RawServer, call: Call
