@@ -26,20 +26,20 @@ RUNTIME_VERSION = (3, 11)
 CODE_FOLDER_IN_LAMBDA = "/var/task"
 # Of a distribution's metadata, what importlib.metadata answers with, and the licences.
 KEPT_METADATA = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "COPYING*")
-# No function serves these: tests, type stubs, scripts, the installer's lock, powertools' own web page.
+# No function serves these: tests, type stubs, scripts, the installer's lock, powertools' own router.
 PRUNED = (
     "*/tests",
     "*-stubs",
     "**/*.pyi",
     "bin",
     ".lock",
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+    "aws_lambda_powertools/event_handler",
 )
 # Parts that no function imports stay as source: byte code of them would be a sixth of a package. What is
 # imported after all still works, only slower, and tests/infrastructure/test_function_package.py names it.
 NOT_COMPILED = re.compile(
     r"/openai/(types|resources|lib)/(admin|audio|beta|evals|fine_tuning|live|realtime|responses|vector_stores)/"
-    r"|/aws_lambda_powertools/(event_handler|utilities)/|/pydantic/v1/"
+    r"|/aws_lambda_powertools/utilities/|/pydantic/v1/"
 )
 
 
