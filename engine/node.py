@@ -24,6 +24,9 @@ from engine.workflow import Retry
 
 MAIN = "main"
 ERROR = "error"
+# The two node types that the engine knows: where an execution's inputs come in, and its output goes out.
+INPUT_TYPE = "input"
+OUTPUT_TYPE = "output"
 
 # What was not given, where null would be a value.
 MISSING: JsonValue = object()
@@ -287,6 +290,22 @@ class BaseNode(ABC):
         """Fields, as paths below the config, in which a missing reference is null and no error."""
         del config
         return ()
+
+    @classmethod
+    def plain_fields(cls) -> frozenset[str]:
+        """Fields of the config in which ``{{ }}`` is plain text (``x-expression: false``)."""
+        extras = {name: field.json_schema_extra for name, field in cls.Config.model_fields.items()}
+        return frozenset(
+            name
+            for name, extra in extras.items()
+            if isinstance(extra, dict) and extra.get("x-expression") is False
+        )
+
+    @classmethod
+    def check_value(cls, config: JsonObject, value: JsonValue = MISSING) -> JsonValue:
+        """The value of an execution input, for the type that takes one; NodeError when it does not fit."""
+        del config
+        return value
 
     @classmethod
     def check_config(cls, config: JsonObject) -> list[tuple[str, str]]:

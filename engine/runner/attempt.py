@@ -55,7 +55,13 @@ class AttemptMaker:
         """Resolve the config and make the node; NodeError names the field that does not fit."""
         node_type = self.registry.get(reading.node.type)
         scope = self.records.scope(reading)
-        config = resolve(reading.node.config, scope, field="config")
+        config = resolve(
+            reading.node.config,
+            scope,
+            node_id=reading.node.id,
+            skip=node_type.plain_fields(),
+            optional=node_type.optional_fields(reading.node.config),
+        )
         credentials = self.contexts.read_credentials(node_type, config)
         mask = Mask(credentials.values())
         limit = reading.node.timeout_seconds or node_type.default_timeout_seconds

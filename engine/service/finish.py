@@ -8,6 +8,7 @@ from datetime import datetime
 from engine.dag import Dag
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
+from engine.node import OUTPUT_TYPE
 from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
 from engine.values import ValueStore
 from engine.workflow import Workflow
@@ -59,7 +60,7 @@ class ExecutionFinisher:
         wanted = {
             node.id: str(node.config.get("name") or node.id)
             for node in workflow.nodes
-            if node.type == "output"
+            if node.type == OUTPUT_TYPE
         }
         if not wanted:
             sources = {connection.source for connection in workflow.connections}

@@ -6,7 +6,7 @@ import difflib
 
 from engine.errors import NodeError, Problem, RequestError
 from engine.json_value import JsonObject
-from engine.node import MISSING
+from engine.node import INPUT_TYPE, MISSING
 from engine.registry import NodeRegistry
 from engine.workflow import Workflow
 
@@ -20,13 +20,14 @@ def resolve_inputs(workflow: Workflow, registry: NodeRegistry, given: JsonObject
     resolved: JsonObject = {}
     declared: set[str] = set()
     for node in workflow.nodes:
-        check = getattr(registry.get(node.type), "check_value", None)
-        if check is None:
+        if node.type != INPUT_TYPE or node.disabled:
             continue
         name = str(node.config.get("name") or node.id)
         declared.add(name)
         try:
-            value = check(node.config, given.get(name, MISSING))
+            value = registry.get(node.type).check_value(
+                {**node.config, "name": name}, given.get(name, MISSING)
+            )
         except NodeError as error:
             problems.append(Problem("input", str(error), node.id, f"inputs.{name}"))
             continue

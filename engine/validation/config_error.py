@@ -20,19 +20,9 @@ _ALWAYS_CERTAIN = ("missing", "extra_forbidden")
 _OVER_SEVERAL = ("value_error", "assertion_error", "union_tag_invalid", "union_tag_not_found")
 
 
-def unresolved_fields(node_class: type[BaseNode]) -> frozenset[str]:
-    """Fields of a config in which ``{{ }}`` is plain text (``x-expression: false``)."""
-    found: set[str] = set()
-    for name, field in node_class.Config.model_fields.items():
-        extra = field.json_schema_extra
-        if isinstance(extra, dict) and extra.get("x-expression") is False:
-            found.add(name)
-    return frozenset(found)
-
-
 def resolved_config(node: Node, node_class: type[BaseNode] | None) -> JsonObject:
     """The part of a config in which expressions are resolved."""
-    plain = unresolved_fields(node_class) if node_class is not None else frozenset()
+    plain = node_class.plain_fields() if node_class is not None else frozenset()
     return {key: value for key, value in node.config.items() if key not in plain}
 
 
@@ -53,7 +43,7 @@ def config_problems(node: Node, node_class: type[BaseNode]) -> list[Problem]:
         details = first_causes(error.errors(include_url=False))
     else:
         return []
-    plain = unresolved_fields(node_class)
+    plain = node_class.plain_fields()
     found: list[Problem] = []
     for detail in _certain_errors(details, node.config, plain):
         place, _ = place_of(node.config, detail)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from engine.errors import Problem
 from engine.expression import RESERVED_NAMES
-from engine.node import MAIN
-from engine.validation.subject import INPUT_TYPE, OUTPUT_TYPE, Subject, input_name
+from engine.node import INPUT_TYPE, MAIN, OUTPUT_TYPE
+from engine.validation.subject import Subject, input_name
 
 # The Timeout of each executor's function in template.yaml, in seconds; Lambda allows 900 at most
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).

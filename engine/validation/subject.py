@@ -9,13 +9,10 @@ from typing import TypeAlias
 
 from engine.dag import Dag
 from engine.errors import Problem
-from engine.node import ERROR, BaseNode
+from engine.node import ERROR, INPUT_TYPE, BaseNode
 from engine.registry import NodeRegistry
 from engine.validation.config_error import config_problems
 from engine.workflow import Node, Workflow
-
-INPUT_TYPE = "input"
-OUTPUT_TYPE = "output"
 
 
 @dataclass(frozen=True)
