@@ -1,4 +1,4 @@
-"""Random workflows of scripted nodes: any DAG, any outputs, any settings."""
+"""Random workflows of scripted nodes: any DAG, any outputs, any settings, any behaviour."""
 
 from __future__ import annotations
 
@@ -9,50 +9,69 @@ from hypothesis import strategies as st
 from engine.workflow import Workflow
 from tests.property.reference import NOTHING
 
-_FAULTS = st.sampled_from([{}, {}, {}, {"failures": 1}, {"failures": 4}, {"dies": True}])
+_FAULTS = st.sampled_from([{}, {}, {}, {}, {"failures": 1}, {"failures": 4}, {"dies": True}])
 
 
 @st.composite
-def workflows(draw: st.DrawFn, max_nodes: int = 8) -> Workflow:
-    """A workflow that passes validation."""
+def workflows(draw: st.DrawFn, max_nodes: int = 8, behaviours: int = 5) -> list[Workflow]:
+    """Workflows that pass validation: one shape, so one definition, and several behaviours of its nodes."""
     count = draw(st.integers(1, max_nodes))
     nodes: list[dict[str, Any]] = []
     connections: list[dict[str, str]] = []
-    above: dict[str, set[str]] = {}
+    above: dict[str, list[str]] = {}
     for index in range(count):
         node_id = f"n{index}"
-        sources = (
-            draw(st.lists(st.sampled_from(nodes), max_size=3, unique_by=lambda n: n["id"])) if nodes else []
+        few = (
+            st.lists(st.sampled_from(nodes), max_size=3, unique_by=lambda n: n["id"])
+            if nodes
+            else st.just([])
         )
-        above[node_id] = {s["id"] for s in sources}.union(*(above[s["id"]] for s in sources))
+        sources = draw(few)
+        above[node_id] = sorted({s["id"] for s in sources}.union(*(above[s["id"]] for s in sources)))
         for source in sources:
             outputs = draw(st.lists(st.sampled_from(_outputs(source)), min_size=1, max_size=2, unique=True))
             links = ({"source": source["id"], "source_output": o, "target": node_id} for o in outputs)
             connections.extend(links)
-        nodes.append(_node(draw, node_id, sorted(above[node_id])))
+        nodes.append(_node(draw, node_id))
     order = draw(st.permutations(nodes))
-    return Workflow.model_validate({"name": "random", "nodes": order, "connections": connections})
+    return [
+        Workflow.model_validate(
+            {
+                "name": "random",
+                "nodes": [{**node, "config": _script(draw, node, above[node["id"]])} for node in order],
+                "connections": connections,
+            }
+        )
+        for _ in range(behaviours)
+    ]
 
 
-def _node(draw: st.DrawFn, node_id: str, above: list[str]) -> dict[str, Any]:
-    node_type = draw(st.sampled_from(["act", "act", "act", "branch", "poll"]))
-    config: dict[str, Any] = dict(draw(_FAULTS))
-    node: dict[str, Any] = {"id": node_id, "type": node_type, "config": config}
+def _node(draw: st.DrawFn, node_id: str) -> dict[str, Any]:
+    node: dict[str, Any] = {
+        "id": node_id,
+        "type": draw(st.sampled_from(["act", "act", "act", "branch", "poll"])),
+    }
     node["on_error"] = draw(st.sampled_from(["stop", "continue", "output"]))
     node["join"] = draw(st.sampled_from(["any", "any", "all"]))
     node["disabled"] = draw(st.sampled_from([False, False, False, True]))
-    if above and draw(st.booleans()):
-        config["sees"] = f"{{{{ {draw(st.sampled_from(above))}.output || '{NOTHING}' }}}}"
     if draw(st.booleans()):
         node["retry"] = {"max_attempts": draw(st.integers(1, 5))}
-    if node_type == "branch":
-        config["leaves"] = draw(st.sampled_from(["left", "right"]))
-    elif draw(st.sampled_from([False, False, True])):
+    if node["type"] != "branch" and draw(st.sampled_from([False, False, True])):
         node["for_each"] = {"items": list(range(draw(st.integers(0, 3)))), "max_concurrency": 2}
-        config["dies_on"] = draw(st.lists(st.integers(0, 2), max_size=1))
-    if node_type == "poll":
-        config["polls"] = draw(st.integers(0, 2))
     return node
+
+
+def _script(draw: st.DrawFn, node: dict[str, Any], above: list[str]) -> dict[str, Any]:
+    script: dict[str, Any] = dict(draw(_FAULTS))
+    if above and draw(st.booleans()):
+        script["sees"] = f"{{{{ {draw(st.sampled_from(above))}.output || '{NOTHING}' }}}}"
+    if node["type"] == "branch":
+        script["leaves"] = draw(st.sampled_from(["left", "right"]))
+    if "for_each" in node:
+        script["dies_on"] = draw(st.lists(st.integers(0, 2), max_size=1))
+    if node["type"] == "poll":
+        script["polls"] = draw(st.integers(0, 2))
+    return script
 
 
 def _outputs(node: dict[str, Any]) -> list[str]:
