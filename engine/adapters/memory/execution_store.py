@@ -7,11 +7,12 @@ from datetime import datetime
 from threading import RLock
 
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
+from engine.adapters.execution_filter import listing_of, matches
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.record import dump_record, load_record
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
-from engine.json_value import JsonValue, digest
+from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
 
 
@@ -75,14 +76,14 @@ class MemoryExecutionStore:
     ) -> Page[Execution]:
         """Executions, newest first; RequestError on a cursor that is not ours."""
         check_limit(limit)
-        listing = f"executions:{digest([str(part) for part in vars(wanted).values()])[:12]}"
+        listing = listing_of(wanted)
         position = decode_cursor(listing, cursor, parts=1)
         with self._lock:
             texts = sorted(self._executions.items(), reverse=True)
         records = (
             load_record(Execution, text) for key, text in texts if position is None or key < position[0]
         )
-        found = [record for record in records if _matches(record, wanted)]
+        found = [record for record in records if matches(record, wanted)]
         more = encode_cursor(listing, [found[limit - 1].execution_id]) if len(found) > limit else None
         return Page(tuple(found[:limit]), more)
 
@@ -145,12 +146,3 @@ class MemoryExecutionStore:
             if standing is None or standing[1] <= self._clock.now():
                 standing = self._marks[key] = (mark, expires_at)
             return standing[0]
-
-
-def _matches(record: Execution, wanted: ExecutionFilter) -> bool:
-    return (
-        wanted.workflow_id in (None, record.workflow_id)
-        and wanted.status in (None, record.status)
-        and (wanted.started_after is None or record.started_at >= wanted.started_after)
-        and (wanted.started_before is None or record.started_at < wanted.started_before)
-    )

@@ -1,0 +1,111 @@
+"""The SDK's clients: made on first use, kept for the life of the process.
+
+Only the composition root makes an AwsClients. Where AWS is comes from AWS_ENDPOINT_URL, which the SDK reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+Client = TypeVar("Client")
+
+# Inside a region a connection takes milliseconds: one that takes longer is better made anew.
+CONNECT_TIMEOUT_SECONDS = 2.0
+# Tables, secrets and state machines answer in milliseconds; three attempts fit into a waiting HTTP request.
+READ_TIMEOUT_SECONDS = 8.0
+MAX_ATTEMPTS = 3
+# 100 MB, the largest value that is stored, at 5 MB/s.
+S3_READ_TIMEOUT_SECONDS = 20.0
+# A model may think for minutes; the node's own timeout ends it. Retries are the node's, not the SDK's.
+BEDROCK_READ_TIMEOUT_SECONDS = 900.0
+# As many as threads that use one client at a time (S3 links, executors in one process on a laptop).
+MAX_CONNECTIONS = 50
+
+
+class AwsClients:
+    """Clients by service. ``endpoint_url`` is for tests; None leaves it to AWS_ENDPOINT_URL, then to AWS."""
+
+    def __init__(self, region: str, endpoint_url: str | None = None) -> None:
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._session: Any = None
+        self._made: dict[str, Any] = {}
+        # Clients may be shared between threads, a session making them may not:
+        # https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+        self._lock = Lock()
+
+    @property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB."""
+        return cast("DynamoDBClient", self._client("dynamodb"))
+
+    @property
+    def step_functions(self) -> SFNClient:
+        """Step Functions."""
+        return cast("SFNClient", self._client("stepfunctions"))
+
+    @property
+    def secrets_manager(self) -> SecretsManagerClient:
+        """Secrets Manager."""
+        return cast("SecretsManagerClient", self._client("secretsmanager"))
+
+    @property
+    def s3(self) -> S3Client:
+        """S3, which signs links with signature version 4.
+
+        At an endpoint of one's own the bucket stands in the path: there is no DNS name for every bucket.
+        """
+        return cast("S3Client", self._client("s3", self._make_s3))
+
+    @property
+    def bedrock(self) -> BedrockRuntimeClient:
+        """Bedrock's models."""
+        return cast("BedrockRuntimeClient", self._client("bedrock-runtime", self._make_bedrock))
+
+    def _client(self, service: str, make: Callable[[], Any] | None = None) -> Any:
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = make() if make else self._make(service, READ_TIMEOUT_SECONDS)
+            return self._made[service]
+
+    def _make_s3(self) -> Any:
+        client = self._make("s3", S3_READ_TIMEOUT_SECONDS, addressing="virtual")
+        if client.meta.endpoint_url.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            return client
+        return self._make("s3", S3_READ_TIMEOUT_SECONDS, addressing="path")
+
+    def _make_bedrock(self) -> Any:
+        return self._make("bedrock-runtime", BEDROCK_READ_TIMEOUT_SECONDS, attempts=1)
+
+    def _make(
+        self,
+        service: str,
+        read_timeout_seconds: float,
+        *,
+        attempts: int = MAX_ATTEMPTS,
+        addressing: Literal["path", "virtual"] | None = None,
+    ) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.Session(region_name=self._region)
+        config = Config(
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            read_timeout=read_timeout_seconds,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=MAX_CONNECTIONS,
+            tcp_keepalive=True,
+            signature_version="s3v4" if addressing else None,
+            s3={"addressing_style": addressing} if addressing else None,
+        )
+        return self._session.client(service, endpoint_url=self._endpoint_url, config=config)

@@ -1,0 +1,13 @@
+"""Stores on DynamoDB. Keys, indexes and attributes are described in each store's module.
+
+What expires carries ``expires_at_epoch_seconds``; DynamoDB deletes it within days, the code at once.
+"""
+
+from __future__ import annotations
+
+from engine.adapters.dynamodb.cache_store import DynamoCacheStore
+from engine.adapters.dynamodb.credential_store import DynamoCredentialStore
+from engine.adapters.dynamodb.execution_store import DynamoExecutionStore
+from engine.adapters.dynamodb.workflow_store import DynamoWorkflowStore
+
+__all__ = ["DynamoCacheStore", "DynamoCredentialStore", "DynamoExecutionStore", "DynamoWorkflowStore"]
