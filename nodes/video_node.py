@@ -32,7 +32,10 @@ class VideoNode(BaseNode):
     config: VideoConfig
 
     async def run(self, inputs: NodeInputs, context: NodeContext) -> NodeResult:
-        """Order the film; what is kept is the id of its job."""
+        """Order the film; what is kept is the id of its job.
+
+        A retry sends the same Idempotency-Key; a server that ignores it may make the film twice.
+        """
         from nodes.video_openai import submit_film
 
         job = await submit_film(self.config, context)

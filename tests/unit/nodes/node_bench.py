@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,8 @@ from engine.node import (
     SilentLogger,
     StoredFile,
 )
+
+Call = Callable[..., dict[str, Any]]
 
 
 class DictFiles:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 Answer = bytes | Callable[["Received"], "bytes | Iterator[bytes]"]
 
@@ -130,3 +131,13 @@ def chunked(pieces: Iterator[bytes], **headers: str) -> Iterator[bytes]:
     for piece in pieces:
         yield f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
     yield b"0\r\n\r\n"
+
+
+def json_reply(value: Any, **options: Any) -> bytes:
+    """A JSON answer."""
+    return reply(json.dumps(value).encode(), content_type="application/json", **options)
+
+
+def reset(request: Received) -> bytes:
+    """An answer that is none: the connection is reset."""
+    raise Reset

@@ -17,26 +17,9 @@ from nodes.http_guard import Guard, GuardedTransport
 from nodes.http_guard_address import explain_refusal
 from nodes.http_node import HttpNode
 from nodes.http_request import OutgoingRequest
+from tests.unit.nodes.hostile_url import HOSTILE_URLS, NAMES
 from tests.unit.nodes.node_bench import make_context, make_credential, run
 from tests.unit.nodes.raw_server import RawServer, redirect, reply
-
-# What a hostile name server would answer; every other name does not exist.
-NAMES: dict[str, list[str]] = {
-    "open.test": ["127.0.0.1"],
-    "other.test": ["127.0.0.1"],
-    "loopback.test": ["127.0.0.1"],
-    "loopback-v6.test": ["::1"],
-    "mapped.test": ["::ffff:127.0.0.1"],
-    "private.test": ["10.1.2.3"],
-    "metadata.test": ["169.254.169.254"],
-    "ula.test": ["fd00:ec2::254"],
-    "nat64.test": ["64:ff9b::7f00:1"],
-    "sixtofour.test": ["2002:7f00:1::"],
-    "mixed.test": ["93.184.216.34", "127.0.0.1"],
-    "scoped.test": ["fe80::1%eth0"],
-    "zero.test": ["0.0.0.0"],
-    "public.test": ["93.184.216.34"],
-}
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -51,136 +34,6 @@ class GuardedNode(HttpNode):
 
     def make_guard(self, context: NodeContext) -> Guard:
         return Guard(context.http.allowed_hosts, resolve)
-
-
-HOSTILE_URLS = [
-    # Loopback, in every spelling that some parser understands.
-    "http://127.0.0.1:{port}/",
-    "http://127.0.0.2:{port}/",
-    "http://127.255.255.254:{port}/",
-    "http://127.1:{port}/",
-    "http://127.0.1:{port}/",
-    "http://2130706433:{port}/",
-    "http://0x7f000001:{port}/",
-    "http://0x7f.0.0.1:{port}/",
-    "http://0x7F.0x0.0x0.0x1:{port}/",
-    "http://0177.0.0.1:{port}/",
-    "http://0177.0.0.01:{port}/",
-    "http://017700000001:{port}/",
-    "http://127.0.0.1.:{port}/",
-    "http://127.0.0.0x1:{port}/",
-    "http://127.0.0.1%2f@example.com:{port}/",
-    "http://%31%32%37.0.0.1:{port}/",
-    "http://①②⑦.⓪.⓪.①:{port}/",
-    "http://\uff11\uff12\uff17.\uff10.\uff10.\uff11:{port}/",  # full-width digits
-    "http://127。0。0。1:{port}/",
-    "http://0:{port}/",
-    "http://0.0.0.0:{port}/",
-    "http://[::1]:{port}/",
-    "http://[0:0:0:0:0:0:0:1]:{port}/",
-    "http://[::]:{port}/",
-    "http://[::ffff:127.0.0.1]:{port}/",
-    "http://[::ffff:7f00:1]:{port}/",
-    "http://[0:0:0:0:0:ffff:127.0.0.1]:{port}/",
-    "http://[::127.0.0.1]:{port}/",
-    "http://[64:ff9b::127.0.0.1]:{port}/",
-    "http://[64:ff9b::a9fe:a9fe]/latest/meta-data/",
-    "http://[64:ff9b:1::7f00:1]:{port}/",
-    "http://[2002:7f00:1::]:{port}/",
-    "http://[2002:a9fe:a9fe::]/latest/meta-data/",
-    "http://[2001:0:7f00:1::]:{port}/",
-    "http://[::1%25lo]:{port}/",
-    # Loopback, by name.
-    "http://localhost:{port}/",
-    "http://LOCALHOST:{port}/",
-    "http://localhost.:{port}/",
-    "http://localhost.localdomain:{port}/",
-    "http://anything.localhost:{port}/",
-    "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ:{port}/",
-    "http://loopback.test:{port}/",
-    "http://loopback-v6.test:{port}/",
-    "http://mapped.test:{port}/",
-    "http://nat64.test:{port}/",
-    "http://sixtofour.test:{port}/",
-    "http://mixed.test:{port}/",
-    "http://zero.test:{port}/",
-    # Metadata, and the Lambda runtime API.
-    "http://169.254.169.254/latest/meta-data/iam/security-credentials/",
-    "http://169.254.170.2/v2/credentials",
-    "http://2852039166/latest/meta-data/",
-    "http://0xA9FEA9FE/latest/meta-data/",
-    "http://0251.0376.0251.0376/latest/meta-data/",
-    "http://[::ffff:169.254.169.254]/latest/meta-data/",
-    "http://[fd00:ec2::254]/latest/meta-data/",
-    "http://metadata.test/latest/meta-data/",
-    "http://ula.test/latest/meta-data/",
-    "http://100.100.100.200/latest/meta-data/",
-    "http://168.63.129.16/machine/",
-    "http://192.0.0.192/opc/v1/instance/",
-    "http://127.0.0.1:9001/2018-06-01/runtime/invocation/next",
-    # Private, link-local and other ranges that are not public.
-    "http://10.0.0.1/",
-    "http://172.16.0.1/",
-    "http://172.31.255.255/",
-    "http://192.168.1.1/",
-    "http://100.64.0.1/",
-    "http://198.18.0.1/",
-    "http://192.0.2.1/",
-    "http://203.0.113.7/",
-    "http://224.0.0.1/",
-    "http://239.255.255.250:1900/",
-    "http://240.0.0.1/",
-    "http://255.255.255.255/",
-    "http://[fc00::1]/",
-    "http://[fe80::1]/",
-    "http://[fec0::1]/",
-    "http://[ff02::1]/",
-    "http://[2001:db8::1]/",
-    "http://[100::1]/",
-    "http://[5f00::1]/",
-    "http://[4000::1]/",
-    "http://private.test/",
-    "http://scoped.test/",
-    # Other schemes.
-    "file:///etc/passwd",
-    "ftp://127.0.0.1/",
-    "gopher://127.0.0.1:{port}/_GET",
-    "dict://127.0.0.1:{port}/",
-    "ldap://127.0.0.1:{port}/",
-    "data:text/plain,hello",
-    "javascript:alert(1)",
-    "unix:///var/run/docker.sock",
-    "//127.0.0.1:{port}/",
-    "127.0.0.1:{port}",
-    "/etc/passwd",
-    "http:/127.0.0.1:{port}/",
-    "http:127.0.0.1:{port}/",
-    "http://",
-    "https://",
-    "http:///path",
-    # Credentials in the URL, and authorities that two parsers read differently.
-    "http://user:password@open.test:{port}/",
-    "http://user@open.test:{port}/",
-    "http://:@open.test:{port}/",
-    "http://open.test:{port}@127.0.0.1:{port}/",
-    "http://127.0.0.1:{port}#@open.test:{port}/",
-    "http://open.test\\@127.0.0.1:{port}/",
-    "http://127.0.0.1:{port}\\@open.test/",
-    "http://open.test%00.127.0.0.1:{port}/",
-    "http://127.0.0.1:{port}\t/",
-    "http://127.0.0.1\r\nHost: open.test:{port}/",
-    "http://[::1]open.test:{port}/",
-    "http://[127.0.0.1]:{port}/",
-    "http://open.test:{port}:80/",
-    "http://open.test:0/",
-    "http://open.test:99999/",
-    "http://open.test:-1/",
-    "http://open..test:{port}/",
-    "http://-open.test:{port}/",
-    "http://" + "a" * 64 + ".test:{port}/",
-    "http://" + "a." * 200 + "test:{port}/",
-    "http://nowhere.test:{port}/",
-]
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +96,12 @@ def test_a_name_on_the_allow_list_is_reached_with_its_name_in_the_host_header(se
 
     assert result.values["output"] == "fine"
     assert server.received[0].headers["host"] == f"open.test:{server.port}"
+
+
+def test_a_name_is_looked_up_by_the_system_unless_told_otherwise(server: RawServer) -> None:
+    context = make_context(f"localhost:{server.port}")
+
+    assert run(HttpNode({"url": f"http://localhost:{server.port}/ok"}), context).values["output"] == "fine"
 
 
 @pytest.mark.parametrize("spelled", ["OPEN.test", "open.test."])

@@ -12,36 +12,11 @@ from PIL import Image
 
 from engine.errors import NodeConfigError, NodeError, RetryableNodeError
 from engine.node import NodeContext
-from infra.local.model_server import ModelServer
 from nodes.image_node import ImageNode
 from tests.unit.nodes.node_bench import DictFiles, make_context, run
 from tests.unit.nodes.raw_server import RawServer, chunked, reply
 
 PATH = "/v1/images/generations"
-
-
-@pytest.fixture(scope="module")
-def models() -> Iterator[ModelServer]:
-    with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
-def context(models: ModelServer) -> NodeContext:
-    return make_context(base_url=models.base_url)
-
-
-@pytest.fixture(scope="module")
-def shared_raw() -> Iterator[RawServer]:
-    with RawServer() as server:
-        yield server
-
-
-@pytest.fixture
-def raw(shared_raw: RawServer) -> RawServer:
-    shared_raw.received.clear()
-    shared_raw.answers.clear()
-    return shared_raw
 
 
 def raw_context(raw: RawServer) -> NodeContext:

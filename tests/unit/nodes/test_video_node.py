@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -10,37 +9,12 @@ import pytest
 
 from engine.errors import NodeError, RetryableNodeError
 from engine.node import NodeContext, NodeResult
-from infra.local.model_server import ModelServer
 from nodes.video_node import VideoNode
 from tests.unit.nodes.node_bench import DictFiles, ListLogger, make_context, run
 from tests.unit.nodes.raw_server import RawServer, reply
 
 SMALL = {"prompt": "a paper boat", "size": "64x64", "seconds": 1, "poll_interval_seconds": 2}
 MP4 = b"\x00\x00\x00\x20ftypisom-and-so-on"
-
-
-@pytest.fixture(scope="module")
-def models() -> Iterator[ModelServer]:
-    with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
-def context(models: ModelServer) -> NodeContext:
-    return make_context(base_url=models.base_url, timeout_seconds=30)
-
-
-@pytest.fixture(scope="module")
-def shared_raw() -> Iterator[RawServer]:
-    with RawServer() as server:
-        yield server
-
-
-@pytest.fixture
-def raw(shared_raw: RawServer) -> RawServer:
-    shared_raw.received.clear()
-    shared_raw.answers.clear()
-    return shared_raw
 
 
 def raw_context(raw: RawServer, **fields: Any) -> NodeContext:
