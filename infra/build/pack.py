@@ -26,20 +26,27 @@ RUNTIME_VERSION = (3, 11)
 CODE_FOLDER_IN_LAMBDA = "/var/task"
 # Of a distribution's metadata, what importlib.metadata answers with, and the licences.
 KEPT_METADATA = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "COPYING*")
-# No function serves these: tests, type stubs, scripts, the installer's lock, powertools' own router.
-PRUNED = (
-    "*/tests",
-    "*-stubs",
-    "**/*.pyi",
-    "bin",
-    ".lock",
-    "aws_lambda_powertools/event_handler",
+# Of powertools, functions log, measure and trace; FastAPI answers, and engine and nodes do the rest.
+UNUSED_POWERTOOLS = (
+    *("auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags"),
+    *("idempotency", "kafka", "parser", "streaming", "validation"),
 )
-# Parts that no function imports stay as source: byte code of them would be a sixth of a package. What is
-# imported after all still works, only slower, and tests/infrastructure/test_function_package.py names it.
+# What no function needs; with it, the API function would pass its bound.
+PRUNED = (
+    *("bin", ".lock"),  # console scripts, the installer's lock
+    *("*/tests", "*-stubs", "**/*.pyi"),
+    "aws_lambda_powertools/event_handler",
+    *(f"aws_lambda_powertools/utilities/{name}" for name in UNUSED_POWERTOOLS),
+    # FastAPI asks of each annotation whether it is of this, and does without where it is missing. It costs
+    # 1.3 MB, and its import at every cold start of the API function.
+    "pydantic/v1",
+    "fastapi_offline/static/redoc*",  # the other page of the package that carries Swagger UI
+)
+# Parts of the openai SDK that no node uses stay as source: with their byte code the AI function would pass
+# its bound. What is imported after all still works, only slower; the tests of the packages name it.
 NOT_COMPILED = re.compile(
-    r"/openai/(types|resources|lib)/(admin|audio|beta|evals|fine_tuning|live|realtime|responses|vector_stores)/"
-    r"|/aws_lambda_powertools/utilities/|/pydantic/v1/"
+    r"/openai/(resources|lib)/(admin|beta|evals|fine_tuning|live|realtime|responses|vector_stores)/"
+    r"|/openai/types/(admin|beta|evals|fine_tuning|live|realtime|vector_stores)/"
 )
 
 
