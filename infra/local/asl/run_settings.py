@@ -17,6 +17,10 @@ Invoke = Callable[[str, Any], Any]
 """``(function name or ARN, payload) -> result``; what it raises becomes a Lambda function error."""
 
 
+class FunctionError(Exception):
+    """A function's own error; the message is its error document, as JSON."""
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """Settings of one execution.

@@ -11,6 +11,7 @@ from typing import Any
 
 from infra.local.asl.interpreter import AslExecution, AslOutcome, ExecutionRequest
 from infra.local.asl.run_settings import RunSettings
+from infra.local.aws.function_calls import function_calls
 
 MAX_INPUT_BYTES = 256 * 1024
 """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
@@ -35,7 +36,7 @@ class Executions:
     """The handlers that take the place of MiniStack's; ``original`` is the one that was replaced."""
 
     def __init__(self, time_scale: float) -> None:
-        self._settings = RunSettings(time_scale=time_scale)
+        self._time_scale = time_scale
         self._running: dict[str, AslExecution] = {}
 
     def start(self, original: Handler, data: dict[str, Any]) -> Response:
@@ -72,7 +73,8 @@ class Executions:
             stepfunctions._fail_execution(record, "States.Runtime", "The state machine was deleted")
             return
         record.update(definition=started.definition, stateMachineVersionArn=started.version_arn)
-        execution = AslExecution(_request(record, machine, started), self._settings)
+        settings = RunSettings(self._time_scale, function_calls(execution_arn))
+        execution = AslExecution(_request(record, machine, started), settings)
         self._running[execution_arn] = execution
         try:
             outcome = execution.run()

@@ -74,7 +74,7 @@ class LocalAws:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=_environment(self._folder.name),
                 start_new_session=True,  # Ctrl-C is the parent's business; it stops the child in order
             )
         deadline = time.monotonic() + timeout_seconds
@@ -122,9 +122,12 @@ class LocalAws:
         self.stop()
 
 
-def _environment() -> dict[str, str]:
-    """Pass the environment on without what would turn the server into its own client."""
+def _environment(temporary: str) -> dict[str, str]:
+    """Pass the environment on without what would turn the server into its own client.
+
+    What server and functions leave in their temporary folder goes with it, even when they are killed.
+    """
     project = str(Path(__file__).resolve().parents[3])
     path = os.pathsep.join(filter(None, [project, os.environ.get("PYTHONPATH")]))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**kept, "PYTHONPATH": path}
+    return {**kept, "PYTHONPATH": path, "TMPDIR": temporary}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import threading
 import time
 from typing import Any
@@ -13,13 +12,15 @@ SAVE_INTERVAL_SECONDS = 2.0
 _MAX_LOAD = 0.1
 """The saver may take a tenth of the time at most: it waits ten times as long as the last save took."""
 
-_logger = logging.getLogger(__name__)
+_ROUNDS_AFTER_LAST_REQUEST = 3
+"""What a request sets going in the background is saved too; then an idle server rests."""
 
 
 class StateSaver:
     """Writes the state file of each service that changed; objects in S3 are written when they are put."""
 
     def __init__(self) -> None:
+        self._rounds_left = _ROUNDS_AFTER_LAST_REQUEST
         self._digests: dict[str, bytes] = {}
         self._is_stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="state-saver")
@@ -32,6 +33,16 @@ class StateSaver:
         """Stop after the save that is going on; MiniStack's own save at the end follows."""
         self._is_stopped.set()
         self._thread.join()
+
+    def watch(self, application: Any) -> Any:
+        """Wrap an ASGI application so that its requests set the saver going."""
+
+        async def watched(scope: Any, receive: Any, send: Any) -> None:
+            self._rounds_left = _ROUNDS_AFTER_LAST_REQUEST
+            await application(scope, receive, send)
+            self._rounds_left = _ROUNDS_AFTER_LAST_REQUEST
+
+        return watched
 
     def save_changed(self) -> None:
         """Save every service whose state is not what was saved last."""
@@ -51,9 +62,18 @@ class StateSaver:
     def _run(self) -> None:
         pause = SAVE_INTERVAL_SECONDS
         while not self._is_stopped.wait(pause):
+            if self._rounds_left == 0 and not _has_running_executions():
+                continue
+            self._rounds_left = max(0, self._rounds_left - 1)
             started = time.monotonic()
             self.save_changed()
             pause = max(SAVE_INTERVAL_SECONDS, (time.monotonic() - started) / _MAX_LOAD)
+
+
+def _has_running_executions() -> bool:
+    from ministack.services import stepfunctions
+
+    return any(one["status"] == "RUNNING" for one in stepfunctions._executions.all_values())
 
 
 def _digest(state: Any) -> bytes:

@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,24 +127,32 @@ async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses
 
     stop = asyncio.Event()
     _stop_when_told(stop, options)
-    applications: list[Any] = [app, FrontDoor()]
-    servers = [
-        asyncio.create_task(_serve_one(application, listener, stop))
-        for application, listener in zip(applications, sockets, strict=False)
-    ]
-    ready = asyncio.create_task(_announce(options, addresses))
     saver = StateSaver() if options.state_dir is not None else None
+    applications: list[Any] = [app, FrontDoor()]
     if saver is not None:
         saver.start()
+        applications = [saver.watch(application) for application in applications]
+
+    async def stopped() -> None:
+        await stop.wait()
+        if saver is not None:  # before the services save their state for the last time
+            await asyncio.to_thread(saver.stop)
+
+    ready = asyncio.create_task(_announce(options, addresses))
     try:
-        await asyncio.gather(*servers)
+        await asyncio.gather(
+            *(
+                _serve_one(application, listener, stopped)
+                for application, listener in zip(applications, sockets, strict=False)
+            )
+        )
     finally:
         ready.cancel()
-        if saver is not None:
-            saver.stop()
 
 
-async def _serve_one(application: Any, listener: socket.socket, stop: asyncio.Event) -> None:
+async def _serve_one(
+    application: Any, listener: socket.socket, stopped: Callable[[], Awaitable[None]]
+) -> None:
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
 
@@ -155,7 +163,7 @@ async def _serve_one(application: Any, listener: socket.socket, stop: asyncio.Ev
     config.shutdown_timeout = 5
     config.loglevel = "WARNING"
     config.accesslog = None
-    await hypercorn_serve(application, config, shutdown_trigger=stop.wait, mode="asgi")
+    await hypercorn_serve(application, config, shutdown_trigger=stopped, mode="asgi")
 
 
 def _stop_when_told(stop: asyncio.Event, options: ServerOptions) -> None:

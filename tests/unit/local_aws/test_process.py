@@ -60,7 +60,10 @@ def test_the_server_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         "print(a.pid, a.endpoint, flush=True); time.sleep(100)"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "TMPDIR": str(tmp_path)},
     )
     assert parent.stdout is not None
     pid, endpoint = parent.stdout.readline().split()

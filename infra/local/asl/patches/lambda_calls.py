@@ -10,18 +10,23 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from infra.local.asl.run_settings import Invoke, settings_of
+from infra.local.asl.run_settings import FunctionError, Invoke, settings_of
 from infra.local.patch import Patch, Replacement
 
 
 def _call(invoke: Invoke, function: str, payload: bytes) -> Any:
     """Call as Lambda would. Raises moto's LambdaFunctionErrorException for whatever ``invoke`` raises."""
+    from botocore.exceptions import ClientError
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import (
         LambdaFunctionErrorException,
     )
 
     try:
         return json.loads(json.dumps(invoke(function, json.loads(payload or b"{}"))))
+    except ClientError:  # what the service refuses is named after the service
+        raise
+    except FunctionError as error:
+        raise LambdaFunctionErrorException("Unhandled", str(error)) from error
     except Exception as error:
         document = {
             "errorMessage": str(error),
@@ -37,7 +42,8 @@ def _make(original: Any) -> Any:
         if invoke is None:
             original(env=env, parameters=parameters, region=region, state_credentials=state_credentials)
             return
-        result = _call(invoke, parameters["FunctionName"], parameters.get("Payload") or b"{}")
+        function = ":".join(filter(None, (parameters["FunctionName"], parameters.get("Qualifier"))))
+        result = _call(invoke, function, parameters.get("Payload") or b"{}")
         env.stack.append({"ExecutedVersion": "$LATEST", "Payload": result, "StatusCode": 200})
 
     return execute

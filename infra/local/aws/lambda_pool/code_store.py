@@ -10,6 +10,9 @@ import threading
 import zipfile
 from pathlib import Path
 
+KEPT_PACKAGES = 50
+"""As many of the newest packages are left from one start to the next, with their compiled modules."""
+
 
 class CodeStore:
     """Unpacks archives once; functions with the same code share a folder. Safe to call from many threads."""
@@ -18,6 +21,8 @@ class CodeStore:
         self._root = root
         self._lock = threading.Lock()
         root.mkdir(parents=True, exist_ok=True)
+        for outdated in sorted(root.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-KEPT_PACKAGES]:
+            shutil.rmtree(outdated)
 
     def unpack(self, archive: bytes) -> str:
         """Return the folder that holds the archive's files. Raises zipfile.BadZipFile."""
@@ -28,6 +33,7 @@ class CodeStore:
                 shutil.rmtree(partial, ignore_errors=True)
                 _extract(archive, partial)
                 partial.rename(folder)
+                folder.touch()
         return str(folder)
 
 
