@@ -1,3 +1,164 @@
 """The composition root: the only place that builds adapters. Everything replaceable is an argument."""
 
 from __future__ import annotations
+
+import os
+from functools import cached_property, lru_cache
+
+from engine.adapters.bedrock import BedrockConverse
+from engine.adapters.powertools_metrics import PowertoolsMetrics
+from engine.adapters.s3 import S3BlobStore
+from engine.adapters.secrets import SecretsManagerStore
+from engine.adapters.step_functions import StepFunctionsMachines
+from engine.adapters.system_clock import SystemClock
+from pydantic import SecretStr
+
+from engine.adapters.aws_clients import AwsClients
+from engine.adapters.dynamodb import (
+    DynamoCacheStore,
+    DynamoCredentialStore,
+    DynamoExecutionStore,
+    DynamoWorkflowStore,
+)
+from engine.errors import NotFoundError
+from engine.node import HttpSettings, ModelSettings
+from engine.registry import NodeRegistry
+from engine.runner import Runner
+from engine.runner.context import ContextMaker, NodeEnvironment
+from engine.runner.runner import Stores
+from engine.service import CredentialService, ExecutionFinisher, ExecutionService, WorkflowService
+from engine.settings import Settings, read_settings
+from engine.values import ValueStore
+from functions.telemetry import metrics
+from nodes import BUILTIN_NODES
+
+
+class Root:
+    """Builds each part once, when it is first asked for."""
+
+    def __init__(self, settings: Settings, clients: AwsClients) -> None:
+        """``settings``: what the environment says; ``clients``: how AWS is reached."""
+        self.settings, self.clients = settings, clients
+        self.clock = SystemClock()
+        self.metrics = PowertoolsMetrics(metrics)
+
+    @cached_property
+    def registry(self) -> NodeRegistry:
+        """Built-in node types, and those of installed packages."""
+        registry = NodeRegistry(BUILTIN_NODES)
+        registry.load_installed()
+        return registry
+
+    @cached_property
+    def workflows(self) -> DynamoWorkflowStore:
+        """Workflows and their versions."""
+        return DynamoWorkflowStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
+
+    @cached_property
+    def executions(self) -> DynamoExecutionStore:
+        """Executions and node runs."""
+        return DynamoExecutionStore(self.clients.dynamodb, self.settings.executions_table, self.clock)
+
+    @cached_property
+    def cache(self) -> DynamoCacheStore:
+        """Cached results."""
+        return DynamoCacheStore(self.clients.dynamodb, self.settings.cache_table, self.clock)
+
+    @cached_property
+    def blobs(self) -> S3BlobStore:
+        """Files and large values."""
+        return S3BlobStore(self.clients.s3, self.settings.artifacts_bucket)
+
+    @cached_property
+    def values(self) -> ValueStore:
+        """Values by claim."""
+        return ValueStore(self.blobs)
+
+    @cached_property
+    def secrets(self) -> SecretsManagerStore:
+        """Single secrets."""
+        return SecretsManagerStore(self.clients.secrets_manager)
+
+    @cached_property
+    def credentials(self) -> DynamoCredentialStore:
+        """Credentials."""
+        return DynamoCredentialStore(
+            self.clients.dynamodb,
+            self.settings.access_table,
+            self.clients.secrets_manager,
+            self.settings.secrets_prefix,
+            self.clock,
+        )
+
+    @cached_property
+    def machines(self) -> StepFunctionsMachines:
+        """State machines."""
+        return StepFunctionsMachines(
+            self.clients.step_functions,
+            prefix=self.settings.state_machine_prefix,
+            role_arn=self.settings.state_machine_role_arn,
+        )
+
+    @cached_property
+    def finisher(self) -> ExecutionFinisher:
+        """How executions end."""
+        return ExecutionFinisher(self.workflows, self.executions, self.values, self.clock, self.metrics)
+
+    @cached_property
+    def workflow_service(self) -> WorkflowService:
+        """Use cases of workflows."""
+        return WorkflowService(
+            self.workflows, self.executions, self.machines, self.registry, self.settings.targets, self.clock
+        )
+
+    @cached_property
+    def execution_service(self) -> ExecutionService:
+        """Use cases of executions."""
+        return ExecutionService(
+            workflows=self.workflows,
+            executions=self.executions,
+            machines=self.machines,
+            registry=self.registry,
+            values=self.values,
+            finisher=self.finisher,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def credential_service(self) -> CredentialService:
+        """Use cases of credentials."""
+        return CredentialService(self.credentials, self.clock)
+
+    @cached_property
+    def runner(self) -> Runner:
+        """What runs tasks."""
+        environment = NodeEnvironment(
+            public_url=self.settings.public_url,
+            models=ModelSettings(self.settings.openai_base_url, self._models_key()),
+            http=HttpSettings(allowed_hosts=self.settings.http_allowed_hosts),
+            converse=BedrockConverse(lambda: self.clients.bedrock),
+        )
+        contexts = ContextMaker(self.credentials, self.blobs, self.clock, environment)
+        stores = Stores(self.workflows, self.executions, self.cache, self.values)
+        return Runner(stores, self.registry, contexts, self.clock, self.metrics)
+
+    def _models_key(self) -> SecretStr | None:
+        """The models' key: of the environment, or of the secret that it names; None where there is neither."""
+        settings = self.settings
+        if settings.openai_api_key is not None:
+            return SecretStr(settings.openai_api_key)
+        if settings.openai_api_key_secret is None:
+            return None
+        try:
+            return SecretStr(self.secrets.read(settings.openai_api_key_secret))
+        except NotFoundError:
+            # Nobody stored one: nodes that name a credential of their own still run, others say so.
+            return None
+
+
+@lru_cache(maxsize=1)
+def bootstrap() -> Root:
+    """The root of this process, over its environment."""
+    settings = read_settings(os.environ)
+    return Root(settings, AwsClients(settings.region))

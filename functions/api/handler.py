@@ -8,11 +8,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from mangum import Mangum
 
 from functions.api.app import create_app
+from functions.api.composition import make_services
 from functions.bootstrap import bootstrap
 from functions.telemetry import logger, metrics, tracer
 
 # Built once per environment, at cold start: routes and schemas take most of it.
-_asgi = Mangum(create_app(bootstrap().services()), lifespan="off")
+_asgi = Mangum(create_app(make_services(bootstrap())), lifespan="off")
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
     execution_id = str(detail["name"])
     logger.append_keys(execution_id=execution_id, status=detail["status"])
     try:
-        finished = bootstrap().finisher().finish(execution_id, read_event(detail))
+        finished = bootstrap().finisher.finish(execution_id, read_event(detail))
     except NotFoundError:
         logger.warning("the execution is not ours")
         return {"finished": False}

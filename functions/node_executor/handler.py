@@ -24,4 +24,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
         node_id=",".join(task.nodes),
         item=task.item,
     )
-    return bootstrap().runner().run(task).as_payload()
+    return bootstrap().runner.run(task).as_payload()

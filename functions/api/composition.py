@@ -1,0 +1,47 @@
+"""The API's services, from the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+
+from engine.errors import NotFoundError
+from functions.api.services import Services
+from functions.bootstrap import Root
+
+
+def make_services(root: Root) -> Services:
+    """What the routes stand on. The API key is read with the first request, then kept."""
+
+    @lru_cache(maxsize=1)
+    def api_key() -> str:
+        return root.secrets.read(root.settings.api_key_secret)
+
+    return Services(
+        workflows=root.workflow_service,
+        executions=root.execution_service,
+        credentials=root.credential_service,
+        cache=root.cache,
+        blobs=root.blobs,
+        registry=root.registry,
+        clock=root.clock,
+        public_url=root.settings.public_url,
+        cors_origins=root.settings.cors_origins,
+        api_key=api_key,
+        health_checks={
+            "workflows": lambda: _ask(root.workflows.get_head),
+            "executions": lambda: _ask(root.executions.get),
+            "cache": lambda: _ask(lambda name: root.cache.get(name, root.clock.now())),
+            "access": lambda: _ask(root.credentials.info),
+            "artifacts": lambda: _ask(root.blobs.info),
+            "state_machines": lambda: _ask(root.machines.find),
+            "secrets": lambda: _ask(lambda _: api_key()),
+        },
+    )
+
+
+def _ask(look_up: Callable[[str], object]) -> None:
+    """Look up what cannot be there: that it is not found shows that the other side answers."""
+    with suppress(NotFoundError):
+        look_up("health-check")
