@@ -134,8 +134,8 @@ class InputNode(BaseNode):
             problems.append(("config.name", f"'{read.name}' is reserved in expressions; choose another name"))
         if read.type not in ("integer", "number"):
             bounds = [bound for bound in ("minimum", "maximum") if getattr(read, bound) is not None]
-            why = f"is for integer and number, not {read.type}; remove it"
-            problems += [(f"config.{bound}", why) for bound in bounds]
+            cure = f"is for integer and number, not {read.type}; remove it"
+            problems += [(f"config.{bound}", cure) for bound in bounds]
         if read.minimum is not None and read.maximum is not None and read.minimum > read.maximum:
             problems.append(("config.maximum", "is less than the minimum; no value fits"))
         if read.default is not None and (why := find_misfit(read, read.default)):
