@@ -1,8 +1,8 @@
 """The guard of the HTTP node: it decides what is reached, and connects to exactly what it checked.
 
-Two libraries do part of this and were measured against it. httpx-secure opens a connection to find out
-where a name leads, before it judges, and is bound to httpx 0.28; microsoft-antissrf works with requests
-alone. Neither judges 6to4 or bounds what comes back.
+Two libraries do part of this. httpx-secure opens a connection to find out where a name leads, before it
+judges, and is bound to httpx 0.28; microsoft-antissrf works with requests alone. Neither bounds what comes
+back.
 """
 
 from __future__ import annotations

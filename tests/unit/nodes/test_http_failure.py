@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import json
 import random
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.errors import NodeError, RetryableNodeError
+from engine.json_value import dump_json
 from nodes.http_node import HttpNode
 from tests.unit.nodes.node_bench import Call, make_context, run
 from tests.unit.nodes.raw_server import RawServer, Received, chunked, reply, reset
@@ -291,7 +291,7 @@ def test_random_garbage_gives_a_result_or_a_node_error_and_nothing_else(raw: Raw
             values = call("/g", fail_on_status=False, timeout_seconds=2)
         except NodeError:
             continue
-        json.dumps(values).encode()
+        dump_json(values).encode()
 
 
 def _noise(source: random.Random, length: int) -> bytes:
