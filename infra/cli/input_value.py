@@ -35,7 +35,7 @@ def read_inputs(workflow: Workflow, pairs: Iterable[str], file: Path | None) -> 
         if not mark:
             raise usage_error(f"--input {pair}: write it as NAME=VALUE.")
         if name not in types:
-            raise usage_error(f"--input {pair}: there is no input '{name}'; {_known(name, types)}.")
+            raise usage_error(f"--input {pair}: there is no input '{name}'; {_known(name, types)}")
         given[name] = _read_value(name, types[name], text)
     return given
 
@@ -79,6 +79,6 @@ def _read_value(name: str, kind: str, text: str) -> JsonValue:
 
 def _known(name: str, types: dict[str, str]) -> str:
     if not types:
-        return "the workflow has no input node"
+        return "the workflow has no input node."
     close = difflib.get_close_matches(name, types, n=1)
-    return f"did you mean '{close[0]}'?"[:-1] if close else f"there are: {', '.join(sorted(types))}"
+    return f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(sorted(types))}."

@@ -75,13 +75,12 @@ def _numbers(report: JsonObject) -> Table:
         table.add_row(f"  for each item of {node_id}", f"{cost['state_transitions']} more")
     for node_id, cost in report["per_poll"].items():
         table.add_row(f"  each time {node_id} is asked", f"{cost['state_transitions']} more")
-    for name, value in _flat(report["cost_per_1000_executions"]):
-        table.add_row(name, value)
+    cost = report["cost_per_1000_executions"]
+    heading = f"cost of {cost['executions']:,} executions"
+    table.add_row(heading, f"{cost['standard_state_transitions']:g} {cost['currency']} for state transitions")
+    table.add_row("", f"{cost['lambda_requests']:g} {cost['currency']} for Lambda requests")
+    table.add_row("", "and the time that functions and models take")
     return table
-
-
-def _flat(value: JsonObject) -> list[tuple[str, str]]:
-    return [(name.replace("_", " "), f"{item}") for name, item in value.items()]
 
 
 def _print_prediction(console: Console, report: JsonObject) -> None:

@@ -1,0 +1,70 @@
+"""``bench``: all measurements, or those asked for, as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from infra.cli.api_client import ApiClient
+from infra.cli.bench.api_load import measure_api, measure_load
+from infra.cli.bench.compile_time import measure_compiler
+from infra.cli.bench.import_time import measure_imports
+from infra.cli.bench.measurement import Measurement
+from infra.cli.bench.node_overhead import measure_nodes
+from infra.cli.console import print_error, print_out
+from infra.cli.failure import FAILED, usage_error
+from infra.cli.start import starting
+from infra.cli.stop_signal import stops_in_order
+from infra.local.stack import LocalStack, StackOptions
+
+AREAS = ("compile", "import", "nodes", "api", "load")
+
+
+def run_bench(only: tuple[str, ...], as_json: bool) -> int:
+    """Measure and print; exit code 1 where a goal is missed."""
+    unknown = [name for name in only if name not in AREAS]
+    if unknown:
+        raise usage_error(f"there is no measurement '{unknown[0]}'; there are: {', '.join(AREAS)}.")
+    found = list(_measure(set(only) or set(AREAS)))
+    if as_json:
+        print_out(json.dumps([measurement.as_json() for measurement in found], indent=2))
+    else:
+        Console(highlight=False).print(_table(found))
+    return 0 if all(measurement.is_met for measurement in found) else FAILED
+
+
+def _measure(areas: set[str]) -> Iterator[Measurement]:
+    if "compile" in areas:
+        print_error("compiling ...")
+        yield from measure_compiler()
+    if "import" in areas:
+        yield from measure_imports()
+    if not areas & {"nodes", "api", "load"}:
+        return
+    stack = LocalStack(StackOptions(log_level="ERROR"), print_error)
+    with stops_in_order(), starting(stack), ApiClient(stack.api_url, stack.api_key()) as client:
+        if "nodes" in areas:
+            print_error("running chains ...")
+            yield from measure_nodes(client, stack.data_url)
+        if "api" in areas:
+            print_error("asking the API ...")
+            yield from measure_api(client)
+        if "load" in areas:
+            print_error("running many at once ...")
+            yield from measure_load(client)
+
+
+def _table(found: list[Measurement]) -> Table:
+    table = Table(title="Measured on this machine", title_justify="left")
+    for heading in ("what", "", "measured", "unit", "goal"):
+        table.add_column(heading, justify="right" if heading == "measured" else "left")
+    for measurement in found:
+        goal = "" if measurement.goal is None else f"≤ {measurement.goal:g}"
+        mark = "" if measurement.is_met else " missed"
+        table.add_row(
+            measurement.area, measurement.name, f"{measurement.value:g}", measurement.unit, goal + mark
+        )
+    return table

@@ -1,0 +1,67 @@
+"""Cold starts: what it costs to import each function's handler from its built package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import boto3
+
+from infra.build.function_package import PACKAGES
+from infra.build.pack import pack
+from infra.cli.bench.measurement import Measurement
+from infra.cli.console import print_error
+
+GOAL_MILLISECONDS = 600  # processor time
+REPEATS = 5  # the fastest counts: the others were disturbed
+# What the runtime brings: boto3 and what it needs (infra.build.requirement_sets.IN_LAMBDA_RUNTIME).
+RUNTIME_MODULES = ("boto3", "botocore", "s3transfer", "dateutil", "six.py", "urllib3")
+# A Python that sees the package and the runtime's own packages alone, as in Lambda.
+_IMPORT = """
+import importlib, json, os, sys, time
+folder, runtime, handler = sys.argv[1:]
+sys.path[:0] = [folder]
+sys.path.append(runtime)
+os.environ.update(AWS_REGION="us-east-1", POWERTOOLS_METRICS_NAMESPACE="bench")
+started, processor = time.perf_counter(), time.process_time()
+importlib.import_module(handler)
+print(json.dumps([time.process_time() - processor, time.perf_counter() - started]))
+"""
+
+
+def measure_imports() -> list[Measurement]:
+    """Milliseconds of processor time, for packages built for this machine."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="mini-n8n-bench-") as name:
+        folder = Path(name)
+        runtime = _link_runtime(folder / "runtime")
+        for logical_id, package in PACKAGES.items():
+            print_error(f"building {logical_id} ...")
+            target = folder / logical_id
+            pack(package, target, "host", [])
+            handler = f"functions.{package.handler}.handler"
+            times = [_import_once(target, runtime, handler) for _ in range(REPEATS)]
+            processor = min(seconds for seconds, _ in times) * 1000
+            found.append(
+                Measurement("import", logical_id, round(processor, 1), "ms of processor", GOAL_MILLISECONDS)
+            )
+    return found
+
+
+def _import_once(target: Path, runtime: Path, handler: str) -> tuple[float, float]:
+    command = [sys.executable, "-ISc", _IMPORT, str(target), str(runtime), handler]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    processor, wall = json.loads(done.stdout.splitlines()[-1])
+    return processor, wall
+
+
+def _link_runtime(folder: Path) -> Path:
+    """A folder with the packages that every Python function finds in Lambda, and no others."""
+    folder.mkdir()
+    installed = Path(boto3.__file__).parents[1]
+    for name in RUNTIME_MODULES:
+        (folder / name).symlink_to(installed / name)
+    return folder
