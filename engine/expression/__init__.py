@@ -6,6 +6,7 @@ randomness; every expression ends within the bounds of ``limits``; what is raise
 
 from __future__ import annotations
 
+from engine.expression.budget import Budget
 from engine.expression.function import FUNCTIONS, FunctionSpec
 from engine.expression.resolve import (
     Reference,
@@ -25,6 +26,7 @@ __all__ = [
     "check_expressions",
     "evaluate",
     "check_expression",
+    "Budget",
     "FUNCTIONS",
     "FunctionSpec",
     "NO_ITEM",

@@ -23,8 +23,8 @@ _SCALAR_CHARS = 4
 class Budget:
     """Steps and characters that are left; spending more raises EvaluationFailure."""
 
-    def __init__(self) -> None:
-        self._steps_left = MAX_STEPS
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self._steps = self._steps_left = steps
         self._chars_left = MAX_RESOLVED_CHARS
 
     def spend(self, steps: int) -> None:
@@ -32,7 +32,7 @@ class Budget:
         self._steps_left -= steps
         if self._steps_left < 0:
             raise EvaluationFailure(
-                f"it takes more than {MAX_STEPS:,} steps; filter earlier, or split the work over nodes"
+                f"it takes more than {self._steps:,} steps; filter earlier, or split the work over nodes"
             )
 
     def spend_on(self, value: JsonValue) -> None:

@@ -93,10 +93,15 @@ def resolve(
     return _Resolver(scope, node_id, _paths(field, skip), _paths(field, optional)).resolve(value, field, 0)
 
 
-def evaluate(expression: str, value: JsonValue, field: str = "config") -> JsonValue:
-    """An expression, without braces, of a value (`@`) instead of a scope; ExpressionError."""
+def evaluate(
+    expression: str, value: JsonValue, field: str = "config", budget: Budget | None = None
+) -> JsonValue:
+    """An expression, without braces, of a value (`@`) instead of a scope; ExpressionError.
+
+    Evaluations that belong together share a ``budget``.
+    """
+    budget = budget or Budget()
     try:
-        budget = Budget()
         found = Interpreter(budget).visit(parse_expression(expression, relative=True).tree, value)
         budget.keep(found)
     except (SyntaxProblem, EvaluationFailure) as failure:
