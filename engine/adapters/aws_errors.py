@@ -21,7 +21,6 @@ PASSING_CODES = frozenset(
         "InternalFailure",
         "InternalServerError",
         "InternalServiceError",
-        "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
