@@ -34,19 +34,23 @@ UNUSED_POWERTOOLS = (
 # What no function needs; with it, the API function would pass its bound.
 PRUNED = (
     *("bin", ".lock"),  # console scripts, the installer's lock
-    *("*/tests", "*-stubs", "**/*.pyi"),
+    *("*/tests", "*/benchmarks", "*-stubs", "**/*.pyi"),
     "aws_lambda_powertools/event_handler",
     *(f"aws_lambda_powertools/utilities/{name}" for name in UNUSED_POWERTOOLS),
     # FastAPI asks of each annotation whether it is of this, and does without where it is missing. It costs
     # 1.3 MB, and its import at every cold start of the API function.
     "pydantic/v1",
+    *(
+        "openai/resources/admin",
+        "openai/types/admin",
+    ),  # administration of accounts; loaded by client.admin alone
     "fastapi_offline/static/redoc*",  # the other page of the package that carries Swagger UI
 )
 # Parts of the openai SDK that no node uses stay as source: with their byte code the AI function would pass
 # its bound. What is imported after all still works, only slower; the tests of the packages name it.
 NOT_COMPILED = re.compile(
-    r"/openai/(resources|lib)/(admin|beta|evals|fine_tuning|live|realtime|responses|vector_stores)/"
-    r"|/openai/types/(admin|beta|evals|fine_tuning|live|realtime|vector_stores)/"
+    r"/openai/(resources|lib)/(beta|evals|fine_tuning|live|realtime|responses|vector_stores)/"
+    r"|/openai/types/(beta|evals|fine_tuning|live|realtime|vector_stores)/"
 )
 
 
