@@ -55,14 +55,14 @@ class Condition(NodeConfig):
         title="All of",
         min_length=1,
         max_length=MAX_GROUP_SIZE,
-        description="Instead of a comparison: conditions that must all hold; the first that does not ends it.",
+        description="Instead of a comparison: conditions that must all hold, tried in order.",
     )
     any: tuple[Condition, ...] | None = Field(
         None,
         title="Any of",
         min_length=1,
         max_length=MAX_GROUP_SIZE,
-        description="Instead of a comparison: conditions of which one must hold; the first that does ends it.",
+        description="Instead of a comparison: conditions of which one must hold, tried in order.",
     )
     not_: Condition | None = Field(
         None,

@@ -9,7 +9,7 @@ import ssl
 import time
 from dataclasses import dataclass
 
-import httpx2
+import httpx
 
 from nodes.base import NodeError, RetryableNodeError
 from nodes.http_guard import Guard, GuardedTransport
@@ -18,7 +18,8 @@ from nodes.http_header import carries_secret
 from nodes.http_request import OutgoingRequest
 
 USER_AGENT = "mini-n8n"
-# Encodings that httpx2 decodes with the standard library, in pieces of at most 1 MiB.
+# Encodings that httpx decodes with the standard library, a read of 64 KiB at a time: zlib expands at most
+# 1,032 times (https://zlib.net/zlib_tech.html), so that a bomb is noticed within 66 MiB.
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
 # A name lookup, a connection and a first byte that take longer are better tried again, in seconds.
 MAX_CONNECT_SECONDS = 10.0
@@ -48,8 +49,8 @@ class Answer:
 
 @functools.cache
 def make_tls_context() -> ssl.SSLContext:
-    """Certificates are checked against the system's trust store; made once, it takes milliseconds."""
-    return httpx2.create_ssl_context(trust_env=False)
+    """Certificates are checked against certifi's list; made once, it takes milliseconds."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def exchange(request: OutgoingRequest, guard: Guard, limits: Limits) -> Answer:
@@ -62,38 +63,38 @@ async def exchange(request: OutgoingRequest, guard: Guard, limits: Limits) -> An
     try:
         async with asyncio.timeout(limits.timeout_seconds):
             return await _exchange(request, guard, limits, started)
-    except (TimeoutError, httpx2.TimeoutException) as error:
-        unsent = isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout)
+    except (TimeoutError, httpx.TimeoutException) as error:
+        unsent = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
         what = f"no complete answer within {limits.timeout_seconds:g} s"
         raise _interrupted(request, what, unsent=unsent) from error
-    except httpx2.ConnectError as error:
+    except httpx.ConnectError as error:
         if _is_caused_by(error, ssl.SSLCertVerificationError):
             raise NodeError(f"{_name(request)}: the certificate is not valid: {error}") from error
         raise _interrupted(request, f"no connection: {error}", unsent=True) from error
-    except (httpx2.LocalProtocolError, UnicodeError) as error:
+    except (httpx.LocalProtocolError, UnicodeError) as error:
         # UnicodeError: a cookie that came with a redirect has characters that no header may have.
         raise NodeError(f"{_name(request)} cannot be sent: {error}") from error
-    except httpx2.DecodingError as error:
+    except httpx.DecodingError as error:
         raise NodeError(f"{_name(request)}: the body is not encoded as its header says: {error}") from error
-    except httpx2.TransportError as error:
-        if _is_caused_by(error, httpx2.InvalidURL):
+    except httpx.TransportError as error:
+        if _is_caused_by(error, httpx.InvalidURL):
             raise NodeError(f"{_name(request)} redirects to what is no URL") from error
         raise _interrupted(request, f"the connection broke: {error}", unsent=False) from error
 
 
 def _quieten_clients() -> None:
     """Below WARNING the client logs whole addresses, and a query credential stands in one."""
-    for name in ("httpx2", "httpcore2"):
+    for name in ("httpx", "httpcore"):
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))
 
 
 async def _exchange(request: OutgoingRequest, guard: Guard, limits: Limits, started: float) -> Answer:
-    inner = httpx2.AsyncHTTPTransport(
-        verify=make_tls_context(), trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
+    inner = httpx.AsyncHTTPTransport(
+        verify=make_tls_context(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
     )
-    timeout = httpx2.Timeout(limits.timeout_seconds, connect=min(limits.timeout_seconds, MAX_CONNECT_SECONDS))
-    async with httpx2.AsyncClient(
+    timeout = httpx.Timeout(limits.timeout_seconds, connect=min(limits.timeout_seconds, MAX_CONNECT_SECONDS))
+    async with httpx.AsyncClient(
         transport=GuardedTransport(guard, inner), trust_env=False, timeout=timeout
     ) as client:
         current = _build(client, request)
@@ -114,21 +115,21 @@ async def _exchange(request: OutgoingRequest, guard: Guard, limits: Limits, star
     )
 
 
-def _build(client: httpx2.AsyncClient, request: OutgoingRequest) -> httpx2.Request:
+def _build(client: httpx.AsyncClient, request: OutgoingRequest) -> httpx.Request:
     try:
-        url = httpx2.URL(request.url)
+        url = httpx.URL(request.url)
         read_destination(url)
         if request.query:
             url = url.copy_with(params=[*url.params.multi_items(), *request.query])
         headers = {"user-agent": USER_AGENT, "accept-encoding": "gzip, deflate", **dict(request.headers)}
         return client.build_request(request.method, url, headers=headers, content=request.content)
-    except (httpx2.InvalidURL, UnicodeError) as error:
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise NodeError(
             f"config.url: '{request.url[:200]}' is no URL: {error}", field="config.url"
         ) from error
 
 
-def _follow(current: httpx2.Request, following: httpx2.Request, first: OutgoingRequest) -> httpx2.Request:
+def _follow(current: httpx.Request, following: httpx.Request, first: OutgoingRequest) -> httpx.Request:
     """The redirected request; what authenticates stays behind when the origin changes."""
     if _origin(current.url) != _origin(following.url):
         for name in list(following.headers):
@@ -137,11 +138,11 @@ def _follow(current: httpx2.Request, following: httpx2.Request, first: OutgoingR
     return following
 
 
-def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-async def _read_body(response: httpx2.Response, max_bytes: int) -> bytes:
+async def _read_body(response: httpx.Response, max_bytes: int) -> bytes:
     if response.request.method == "HEAD":
         return b""
     encoding = response.headers.get("content-encoding", "").strip().lower()
@@ -164,13 +165,13 @@ def _is_announced_larger(content_length: str, max_bytes: int) -> bool:
     return len(content_length) > 18 or int(content_length) > max_bytes
 
 
-def _too_large(response: httpx2.Response, max_bytes: int) -> NodeError:
+def _too_large(response: httpx.Response, max_bytes: int) -> NodeError:
     return NodeError(
         f"{response.request.url.host} answered with more than {max_bytes:,} bytes; ask for less at a time"
     )
 
 
-def _make_answer(response: httpx2.Response, body: bytes, started: float) -> Answer:
+def _make_answer(response: httpx.Response, body: bytes, started: float) -> Answer:
     return Answer(
         status_code=response.status_code,
         reason=response.reason_phrase,

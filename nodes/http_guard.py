@@ -1,7 +1,7 @@
 """The guard of the HTTP node: it decides what is reached, and connects to exactly what it checked.
 
 Two libraries do part of this. httpx-secure opens a connection to find out where a name leads, before it
-judges, and is bound to httpx 0.28; microsoft-antissrf works with requests alone. Neither bounds what comes
+judges and judges after; microsoft-antissrf works with requests alone. Neither bounds what comes
 back.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import httpx2
+import httpx
 
 from nodes.base import NodeError, RetryableNodeError
 from nodes.http_guard_address import explain_refusal
@@ -78,25 +78,25 @@ class Guard:
         )
 
 
-class GuardedTransport(httpx2.AsyncBaseTransport):
+class GuardedTransport(httpx.AsyncBaseTransport):
     """Checks the destination of each request, then sends it to the address that was checked.
 
     The name stays in the Host header and in TLS (server name and certificate). ``inner`` must not keep
     connections: it would know them by address and reuse one for another name on the same address.
     """
 
-    def __init__(self, guard: Guard, inner: httpx2.AsyncBaseTransport) -> None:
+    def __init__(self, guard: Guard, inner: httpx.AsyncBaseTransport) -> None:
         self._guard = guard
         self._inner = inner
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; NodeError when its destination is refused."""
         destination = read_destination(request.url)
         addresses = await self._guard.find_addresses(destination)
         for address in addresses[:-1]:
             try:
                 return await self._inner.handle_async_request(_aim(request, destination, address))
-            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+            except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
         return await self._inner.handle_async_request(_aim(request, destination, addresses[-1]))
 
@@ -105,11 +105,11 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _aim(request: httpx2.Request, destination: Destination, address: str) -> httpx2.Request:
+def _aim(request: httpx.Request, destination: Destination, address: str) -> httpx.Request:
     extensions = dict(request.extensions)
     if not destination.is_address:
         extensions["sni_hostname"] = destination.host
-    return httpx2.Request(
+    return httpx.Request(
         request.method,
         request.url.copy_with(host=address),
         headers=request.headers,

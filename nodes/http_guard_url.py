@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nodes.base import NodeError
 
 if TYPE_CHECKING:
-    import httpx2
+    import httpx
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FIELD = "config.url"
@@ -35,7 +35,7 @@ class Destination:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def read_destination(url: httpx2.URL) -> Destination:
+def read_destination(url: httpx.URL) -> Destination:
     """The destination of an absolute http or https URL; NodeError says what is wrong with it."""
     if url.scheme not in _DEFAULT_PORTS:
         raise NodeError(

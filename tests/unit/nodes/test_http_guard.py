@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx2
+import httpx
 import pytest
 
 from engine.errors import NodeError, RetryableNodeError
@@ -126,14 +126,14 @@ def test_a_name_is_resolved_once_and_the_address_that_was_checked_is_connected_t
         lookups.append(host)
         return ["93.184.216.34"] if len(lookups) == 1 else ["127.0.0.1"]
 
-    def note(request: httpx2.Request) -> httpx2.Response:
+    def note(request: httpx.Request) -> httpx.Response:
         sni = request.extensions.get("sni_hostname")
         reached.append((str(request.url), request.headers["host"], sni))
-        return httpx2.Response(200)
+        return httpx.Response(200)
 
     async def send() -> None:
-        guarded = GuardedTransport(Guard(resolve=rebind), httpx2.MockTransport(note))
-        async with httpx2.AsyncClient(transport=guarded) as client:
+        guarded = GuardedTransport(Guard(resolve=rebind), httpx.MockTransport(note))
+        async with httpx.AsyncClient(transport=guarded) as client:
             await client.get("https://rebinding.test/a?b=c")
             with pytest.raises(NodeError, match="a loopback address"):
                 await client.get("https://rebinding.test/a?b=c")

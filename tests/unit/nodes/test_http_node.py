@@ -172,7 +172,7 @@ def test_a_url_is_checked_when_it_is_written_out(url: Any, problems: list[tuple[
 def test_importing_a_node_loads_no_client() -> None:
     script = (
         "import sys; import nodes.http_node, nodes.llm_node, nodes.image_node, nodes.video_node;"
-        "print(sorted({'httpx', 'httpx2', 'openai', 'jsonschema', 'ssl'} & set(sys.modules)))"
+        "print(sorted({'httpx', 'httpx', 'openai', 'jsonschema', 'ssl'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=os.getcwd()
