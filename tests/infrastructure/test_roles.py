@@ -1,0 +1,203 @@
+"""Least privilege, on the translated template: what SAM adds is in it too."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from infra.checks.cloudformation import Resolver
+from infra.checks.cloudformation_permissions import Grant, grants
+
+MODEL = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
+SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mini-n8n/dev"
+MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine:mini-n8n-dev-*"
+EXECUTIONS = "arn:aws:states:us-east-1:123456789012:execution:mini-n8n-dev-*"
+EXECUTORS = ("Core", "Http", "Ai", "Custom")
+
+# Actions whose resource cannot be named, each with the reason. Everything else names its resource.
+UNNAMEABLE = {
+    "xray:PutTelemetryRecords": "X-Ray has no resource for segments (service authorization reference)",
+    "xray:PutTraceSegments": "as above",
+}
+# What may end in a wildcard: the names that come into being at run time, below a prefix of this stage.
+PREFIXES = (
+    f"{SECRETS}/credentials/*",
+    f"{SECRETS}/api-key-??????",  # Secrets Manager adds six random characters to every name
+    f"{SECRETS}/openai-api-key-??????",
+    MACHINES,
+    EXECUTIONS,
+    "<ArtifactsBucket.Arn>/cache/*",
+    "<ArtifactsBucket.Arn>/executions/*",
+    "<ArtifactsBucket.Arn>/files/*",
+)
+
+
+@pytest.fixture(scope="module")
+def allowed(translated: dict[str, Any]) -> dict[str, frozenset[Grant]]:
+    return grants(translated, Resolver(translated, {"BedrockModelArns": MODEL}))
+
+
+def by_resource(granted: frozenset[Grant], service: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for grant in granted:
+        if grant.action.startswith(f"{service}:"):
+            found[grant.resource].add(grant.action.removeprefix(f"{service}:"))
+    return dict(found)
+
+
+def test_no_action_is_a_wildcard(allowed: dict[str, frozenset[Grant]]) -> None:
+    assert [
+        (role, grant) for role, granted in allowed.items() for grant in granted if "*" in grant.action
+    ] == []
+
+
+def test_every_resource_that_can_be_named_is_named(allowed: dict[str, frozenset[Grant]]) -> None:
+    wild = {
+        (role, grant.action, grant.resource)
+        for role, granted in allowed.items()
+        for grant in granted
+        if ("*" in grant.resource or "?" in grant.resource) and grant.resource not in PREFIXES
+    }
+    tracing = [f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents")]
+    assert wild == {(role, action, "*") for role in tracing for action in UNNAMEABLE}
+
+
+def test_every_wildcard_that_is_accepted_is_used(allowed: dict[str, frozenset[Grant]]) -> None:
+    assert {grant.resource for granted in allowed.values() for grant in granted} >= set(PREFIXES)
+
+
+def test_only_the_api_passes_a_role_and_only_the_state_machines_to_step_functions(
+    allowed: dict[str, frozenset[Grant]],
+) -> None:
+    iam = {
+        (role, grant)
+        for role, granted in allowed.items()
+        for grant in granted
+        if grant.action.startswith("iam:")
+    }
+    condition = str({"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}})
+    assert iam == {("ApiRole", Grant("iam:PassRole", "<StateMachineRole.Arn>", condition))}
+
+
+def test_a_state_machine_invokes_the_four_executors_and_nothing_else(
+    allowed: dict[str, frozenset[Grant]],
+) -> None:
+    assert allowed["StateMachineRole"] == {
+        Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS
+    }
+
+
+def test_only_state_machines_of_this_stage_take_their_role(translated: dict[str, Any]) -> None:
+    trust = Resolver(translated).resource("StateMachineRole")["AssumeRolePolicyDocument"]
+    assert trust["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "states.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": "123456789012"},
+                "ArnLike": {"aws:SourceArn": MACHINES},
+            },
+        }
+    ]
+
+
+def test_every_function_has_a_role_of_its_own(translated: dict[str, Any]) -> None:
+    roles = {
+        logical_id: resource["Properties"]["Role"]["Fn::GetAtt"][0]
+        for logical_id, resource in translated["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+    assert roles == {f"{name}Function": f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents")}
+
+
+EXECUTOR_TABLES = {
+    "<WorkflowsTable.Arn>": {"GetItem"},
+    "<ExecutionsTable.Arn>": {
+        "BatchGetItem", "ConditionCheckItem", "GetItem", "PutItem", "Query", "UpdateItem",
+    },
+    "<CacheTable.Arn>": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
+}  # fmt: skip
+TABLES = {
+    "CoreRole": EXECUTOR_TABLES,
+    "HttpRole": EXECUTOR_TABLES | {"<AccessTable.Arn>": {"GetItem"}},
+    "AiRole": EXECUTOR_TABLES | {"<AccessTable.Arn>": {"GetItem"}},
+    "CustomRole": EXECUTOR_TABLES | {"<AccessTable.Arn>": {"GetItem"}},
+    "ExecutionEventsRole": {
+        "<WorkflowsTable.Arn>": {"GetItem"},
+        "<ExecutionsTable.Arn>": {"ConditionCheckItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+    },
+    "StateMachineRole": {},
+}
+
+
+@pytest.mark.parametrize("role", TABLES)
+def test_a_role_has_exactly_the_tables_it_needs(allowed: dict[str, frozenset[Grant]], role: str) -> None:
+    assert by_resource(allowed[role], "dynamodb") == TABLES[role]
+
+
+def test_the_api_reads_the_tables_through_their_indexes(allowed: dict[str, frozenset[Grant]]) -> None:
+    tables = by_resource(allowed["ApiRole"], "dynamodb")
+    assert {resource: actions for resource, actions in tables.items() if "/index/" in resource} == {
+        "<WorkflowsTable.Arn>/index/list": {"Query"},
+        "<ExecutionsTable.Arn>/index/by_workflow": {"Query"},
+        "<ExecutionsTable.Arn>/index/by_day": {"Query"},
+    }
+    scanned = {resource for resource, actions in tables.items() if "Scan" in actions}
+    assert scanned == {"<CacheTable.Arn>"}
+
+
+SECRET_ACTIONS = {
+    "CoreRole": {},
+    "HttpRole": {f"{SECRETS}/credentials/*": {"GetSecretValue"}},
+    "CustomRole": {f"{SECRETS}/credentials/*": {"GetSecretValue"}},
+    "AiRole": {
+        f"{SECRETS}/credentials/*": {"GetSecretValue"},
+        f"{SECRETS}/openai-api-key-??????": {"GetSecretValue"},
+    },
+    "ExecutionEventsRole": {},
+    "StateMachineRole": {},
+    "ApiRole": {
+        f"{SECRETS}/api-key-??????": {"GetSecretValue"},
+        f"{SECRETS}/credentials/*": {
+            "CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret", "UpdateSecret",
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", SECRET_ACTIONS)
+def test_a_role_reads_only_its_secrets_and_the_api_cannot_read_credentials(
+    allowed: dict[str, frozenset[Grant]], role: str
+) -> None:
+    assert by_resource(allowed[role], "secretsmanager") == SECRET_ACTIONS[role]
+
+
+def test_only_the_ai_executor_calls_models_and_only_those_that_are_named(
+    translated: dict[str, Any], allowed: dict[str, frozenset[Grant]]
+) -> None:
+    def models(granted: dict[str, frozenset[Grant]]) -> set[tuple[str, Grant]]:
+        return {
+            (role, g) for role, found in granted.items() for g in found if g.action.startswith("bedrock:")
+        }
+
+    assert models(allowed) == {("AiRole", Grant("bedrock:InvokeModel", MODEL))}
+    assert models(grants(translated, Resolver(translated))) == set()
+
+
+def test_every_role_writes_to_its_own_log_group_alone(allowed: dict[str, frozenset[Grant]]) -> None:
+    for name in (*EXECUTORS, "Api", "ExecutionEvents"):
+        logs = by_resource(allowed[f"{name}Role"], "logs")
+        assert logs == {f"<{name}LogGroup.Arn>": {"CreateLogStream", "PutLogEvents"}}
+
+
+def test_nobody_deletes_files_or_results(allowed: dict[str, frozenset[Grant]]) -> None:
+    deleted = {
+        (role, grant.resource)
+        for role, granted in allowed.items()
+        for grant in granted
+        if grant.action == "s3:DeleteObject"
+    }
+    assert deleted == {("ApiRole", "<ArtifactsBucket.Arn>/cache/*")}

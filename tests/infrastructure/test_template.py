@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from engine.registry import NodeRegistry
+from engine.settings import EXECUTORS, read_settings
+from infra.build.environment import ROOT
+from infra.build.function_package import PACKAGES
+from infra.checks.cloudformation import TEMPLATE, Resolver, read_template
+from nodes import BUILTIN_NODES
+
+# Lambda is invoked, starts and answers within what a Task allows beyond the node's own timeout.
+ENGINE_MARGIN_SECONDS = 5
+RUNTIME_VARIABLES = {
+    "AWS_ENDPOINT_URL",
+    "LOG_LEVEL",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_SERVICE_NAME",
+}
+
+
+def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    resolver = Resolver(template)
+    found = [name for name, resource in template["Resources"].items() if resource["Type"] == kind]
+    return {name: resolver.resource(name) for name in found}
+
+
+def variables(
+    template: dict[str, Any], parameters: dict[str, str] | None = None
+) -> dict[str, dict[str, str]]:
+    resolver = Resolver(template, parameters)
+    return {name: resolver.resource(name)["Environment"]["Variables"] for name in PACKAGES}
+
+
+def test_each_function_is_what_was_decided(translated: dict[str, Any]) -> None:
+    functions = of_type(translated, "AWS::Lambda::Function")
+    decided = {
+        name: (function["Handler"], function["MemorySize"], function["Timeout"])
+        for name, function in functions.items()
+    }
+    assert decided == {
+        "ApiFunction": ("functions.api.handler.handler", 1024, 29),
+        "CoreFunction": ("functions.node_executor.handler.handler", 1024, 60),
+        "HttpFunction": ("functions.node_executor.handler.handler", 1024, 300),
+        "AiFunction": ("functions.node_executor.handler.handler", 1024, 900),
+        "CustomFunction": ("functions.node_executor.handler.handler", 1024, 300),
+        "ExecutionEventsFunction": ("functions.execution_events.handler.handler", 1024, 60),
+    }
+    assert {function["Runtime"] for function in functions.values()} == {"python3.11"}
+    assert {tuple(function["Architectures"]) for function in functions.values()} == {("arm64",)}
+    assert {function["TracingConfig"]["Mode"] for function in functions.values()} == {"Active"}
+
+
+def test_each_function_logs_json_to_a_group_that_forgets(translated: dict[str, Any]) -> None:
+    groups = of_type(translated, "AWS::Logs::LogGroup")
+    for function in of_type(translated, "AWS::Lambda::Function").values():
+        assert function["LoggingConfig"] == {
+            "LogFormat": "JSON",
+            "ApplicationLogLevel": "INFO",
+            "SystemLogLevel": "WARN",
+            "LogGroup": f"/aws/lambda/{function['FunctionName']}",
+        }
+        assert function["LoggingConfig"]["LogGroup"] in [group["LogGroupName"] for group in groups.values()]
+    assert {group["RetentionInDays"] for group in groups.values()} == {"30"}
+
+
+@pytest.mark.parametrize("name", BUILTIN_NODES)
+def test_a_node_may_take_its_default_time_in_its_function(translated: dict[str, Any], name: str) -> None:
+    node_type = NodeRegistry(BUILTIN_NODES).get(name)
+    function = Resolver(translated).resource(f"{node_type.executor.capitalize()}Function")
+    if not node_type.polls:  # whose timeout is that of all its short calls together
+        assert node_type.default_timeout_seconds + ENGINE_MARGIN_SECONDS <= function["Timeout"]
+
+
+def test_the_environment_is_what_the_settings_read(translated: dict[str, Any]) -> None:
+    asked: set[str] = set()
+
+    class Asked(dict[str, str]):
+        def get(self, key: str, default: Any = None) -> Any:
+            asked.add(key)
+            return super().get(key, default)
+
+    for name, environment in variables(translated).items():
+        settings = read_settings(Asked(environment))
+        assert settings.workflows_table == "mini-n8n-dev-workflows"
+        assert set(settings.targets) == (set(EXECUTORS) if name == "ApiFunction" else set())
+    given = {name for environment in variables(translated).values() for name in environment}
+    # The runtime sets the region; a key in plain text is for machines of one's own.
+    assert asked - given == {"AWS_REGION", "AWS_DEFAULT_REGION", "OPENAI_API_KEY"}
+    assert given - asked == RUNTIME_VARIABLES - {"AWS_ENDPOINT_URL"}
+
+
+def test_only_the_functions_that_need_them_are_told_keys_and_targets(translated: dict[str, Any]) -> None:
+    told = {
+        variable: {name for name, environment in variables(translated).items() if variable in environment}
+        for variable in (
+            "API_KEY_SECRET",
+            "OPENAI_API_KEY_SECRET",
+            "STATE_MACHINE_ROLE_ARN",
+            "CORE_FUNCTION_ARN",
+        )
+    }
+    assert told == {
+        "API_KEY_SECRET": {"ApiFunction"},
+        "OPENAI_API_KEY_SECRET": {"AiFunction"},
+        "STATE_MACHINE_ROLE_ARN": {"ApiFunction"},
+        "CORE_FUNCTION_ARN": {"ApiFunction"},
+    }
+
+
+def test_the_public_url_is_the_domain_of_ones_own_or_the_address_that_aws_gives(
+    translated: dict[str, Any],
+) -> None:
+    urls = {environment["PUBLIC_URL"] for environment in variables(translated).values()}
+    assert urls == {"https://<HttpApi>.execute-api.us-east-1.amazonaws.com"}
+    own = variables(translated, {"PublicUrl": "https://flows.example.com"})
+    assert {environment["PUBLIC_URL"] for environment in own.values()} == {"https://flows.example.com"}
+
+
+def test_sam_local_is_given_the_values_of_the_local_stage(translated: dict[str, Any]) -> None:
+    here = {"Stage": "local", "PublicUrl": "http://localhost:8000", "AWS::AccountId": "000000000000"}
+    given = json.loads((ROOT / "infra" / "events" / "environment.json").read_text("utf-8"))
+    for name, environment in variables(translated, here).items():
+        overridden = {**given["Parameters"], **given.get(name, {})}
+        for variable, value in environment.items():
+            # sam local knows resources by their logical ids only; parameters it resolves itself.
+            if variable in overridden and "<" not in value:
+                assert (name, variable, overridden[variable]) == (name, variable, value)
+        needed = {name for name in environment if name.endswith(("_TABLE", "_BUCKET", "_ARN", "PUBLIC_URL"))}
+        assert needed <= set(overridden)
+
+
+TABLES = {
+    "WorkflowsTable": (["workflow_id", "sk"], {"list": ["list_shard", "workflow_id"]}),
+    "ExecutionsTable": (
+        ["execution_id", "sk"],
+        {"by_workflow": ["workflow_id", "execution_id"], "by_day": ["day_shard", "execution_id"]},
+    ),
+    "CacheTable": (["cache_key"], {}),
+    "AccessTable": (["pk", "sk"], {}),
+}
+
+
+def test_the_tables_have_the_keys_that_the_adapters_use(translated: dict[str, Any]) -> None:
+    def keys(schema: list[dict[str, str]]) -> list[str]:
+        assert [part["KeyType"] for part in schema] == ["HASH", "RANGE"][: len(schema)]
+        return [part["AttributeName"] for part in schema]
+
+    found = {
+        name: (
+            keys(table["KeySchema"]),
+            {i["IndexName"]: keys(i["KeySchema"]) for i in table.get("GlobalSecondaryIndexes", [])},
+        )
+        for name, table in of_type(translated, "AWS::DynamoDB::Table").items()
+    }
+    assert found == TABLES
+
+
+def test_the_tables_cost_nothing_idle_forget_what_expired_and_are_encrypted(
+    translated: dict[str, Any],
+) -> None:
+    for table in of_type(translated, "AWS::DynamoDB::Table").values():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["TimeToLiveSpecification"] == {
+            "AttributeName": "expires_at_epoch_seconds",
+            "Enabled": True,
+        }
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_what_cannot_be_made_anew_can_be_restored_and_outlives_the_stack(translated: dict[str, Any]) -> None:
+    tables = of_type(translated, "AWS::DynamoDB::Table")
+    restorable = {name for name, table in tables.items() if "PointInTimeRecoverySpecification" in table}
+    assert restorable == {"WorkflowsTable", "AccessTable"}
+    kept = {
+        name
+        for name, resource in translated["Resources"].items()
+        if resource.get("DeletionPolicy") == resource.get("UpdateReplacePolicy") == "Retain"
+    }
+    assert kept == {"WorkflowsTable", "ExecutionsTable", "AccessTable", "ArtifactsBucket"}
+
+
+def test_the_bucket_is_private_encrypted_and_reached_by_tls_only(translated: dict[str, Any]) -> None:
+    resolver = Resolver(translated)
+    bucket = resolver.resource("ArtifactsBucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    rules = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rules == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    assert resolver.resource("ArtifactsBucketPolicy")["PolicyDocument"]["Statement"] == [
+        {
+            "Sid": "DenyWithoutTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": ["<ArtifactsBucket.Arn>", "<ArtifactsBucket.Arn>/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
+def lifecycle(translated: dict[str, Any], days: str) -> dict[str, tuple[str, Any]]:
+    bucket = Resolver(translated, {"ArtifactRetentionDays": days}).resource("ArtifactsBucket")
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    return {rule["Prefix"]: (rule["Status"], rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule}
+
+
+def test_files_and_results_are_kept_unless_a_retention_is_asked_for(translated: dict[str, Any]) -> None:
+    assert lifecycle(translated, "0") == {
+        "cache/": ("Enabled", 366),
+        "files/": ("Disabled", 36500),
+        "executions/": ("Disabled", 36500),
+    }
+    assert lifecycle(translated, "30") == {
+        "cache/": ("Enabled", 366),
+        "files/": ("Enabled", "30"),
+        "executions/": ("Enabled", "30"),
+    }
+
+
+def test_every_request_goes_to_the_api_function(translated: dict[str, Any]) -> None:
+    resolver = Resolver(translated)
+    routes = of_type(translated, "AWS::ApiGatewayV2::Route").values()
+    assert {(route["RouteKey"], route["Target"]) for route in routes} == {
+        ("ANY /", "integrations/<HttpApiIntegration>"),
+        ("ANY /{proxy+}", "integrations/<HttpApiIntegration>"),
+    }
+    integration = resolver.resource("HttpApiIntegration")
+    assert integration["IntegrationUri"] == "<ApiFunction.Arn>"
+    assert integration["PayloadFormatVersion"] == "2.0"
+    # The function must answer, or be cut, before the API gives up on it.
+    assert resolver.resource("ApiFunction")["Timeout"] * 1000 < integration["TimeoutInMillis"]
+
+
+def test_the_end_of_each_of_our_executions_is_recorded_or_kept_for_later(translated: dict[str, Any]) -> None:
+    resolver = Resolver(translated)
+    rule = resolver.resource("ExecutionEventsFunctionStatusChange")
+    prefix = "arn:aws:states:us-east-1:123456789012:stateMachine:mini-n8n-dev-"
+    assert rule["EventPattern"] == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {
+            "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+            "stateMachineArn": [{"prefix": prefix}],
+        },
+    }
+    (target,) = rule["Targets"]
+    assert target["Arn"] == "<ExecutionEventsFunction.Arn>"
+    assert target["DeadLetterConfig"] == {"Arn": "<ExecutionEventsQueue.Arn>"}
+    invoked = resolver.resource("ExecutionEventsFunctionEventInvokeConfig")
+    assert invoked["DestinationConfig"] == {"OnFailure": {"Destination": "<ExecutionEventsQueue.Arn>"}}
+    assert invoked["MaximumRetryAttempts"] == 2
+
+
+def test_no_stage_is_the_prefix_of_another() -> None:
+    pattern = re.compile(read_template()["Parameters"]["Stage"]["AllowedPattern"])
+    assert [
+        name for name in ("dev", "prod2", "dev-2", "Dev", "d", "2dev", "a" * 17) if pattern.match(name)
+    ] == [
+        "dev",
+        "prod2",
+    ]
+
+
+def commented_resources() -> Iterator[tuple[str, str]]:
+    lines = TEMPLATE.read_text("utf-8").splitlines()
+    inside = lines.index("Resources:")
+    for above, line in zip(lines[inside:], lines[inside + 1 :], strict=False):
+        if line == "Outputs:":
+            return
+        if match := re.fullmatch(r"  ([A-Za-z]+):", line):
+            yield match[1], above
+
+
+def test_every_resource_says_why_it_exists(template: dict[str, Any]) -> None:
+    comments = dict(commented_resources())
+    assert set(comments) == set(template["Resources"])
+    assert [name for name, above in comments.items() if not above.startswith("  # ")] == []
+
+
+def test_names_stay_within_the_limits_of_step_functions_and_lambda(translated: dict[str, Any]) -> None:
+    environment = variables(translated, {"Stage": "a" * 16})["ApiFunction"]
+    workflow_id = "wf_" + "0" * 26
+    # State machines: 80 characters (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+    assert len(f"{environment['STATE_MACHINE_PREFIX']}-{workflow_id}") <= 80
+    longest = Resolver(translated, {"Stage": "a" * 16, "AWS::Region": "ap-southeast-1"})
+    # Functions 64 (docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html), buckets 63.
+    assert max(len(longest.resource(name)["FunctionName"]) for name in PACKAGES) <= 64
+    assert len(longest.resource("ArtifactsBucket")["BucketName"]) <= 63
+
+
+def test_the_architecture_is_a_parameter(translated: dict[str, Any]) -> None:
+    resolver = Resolver(translated, {"Architecture": "x86_64"})
+    assert {tuple(resolver.resource(name)["Architectures"]) for name in PACKAGES} == {("x86_64",)}
