@@ -144,7 +144,7 @@ class Root:
         return Runner(stores, self.registry, contexts, self.clock, self.metrics)
 
     def _models_key(self) -> SecretStr | None:
-        """The models' key: of the environment, or of the secret that it names; None where there is neither."""
+        """The models' key: of the environment, or of the secret that it names; None without either."""
         settings = self.settings
         if settings.openai_api_key is not None:
             return SecretStr(settings.openai_api_key)

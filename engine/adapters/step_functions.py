@@ -149,19 +149,20 @@ class StepFunctionsMachines:
         """
         try:
             with translated(f"cannot delete the state machine of '{workflow_id}'"):
-                self._client.delete_state_machine(stateMachineArn=self._machine_arn(workflow_id))
+                self._client.delete_state_machine(stateMachineArn=self.machine_arn(workflow_id))
         except ClientError as error:
             if error_code(error) not in GONE_CODES:
                 raise
 
-    def _machine_arn(self, workflow_id: str) -> str:
+    def machine_arn(self, workflow_id: str) -> str:
+        """The ARN of the machine that a workflow has, without asking the service."""
         # arn:{partition}:iam::{account}:role/...
         _, partition, _, _, account, _ = self._role_arn.split(":", 5)
         place = f"arn:{partition}:states:{self._client.meta.region_name}:{account}"
         return f"{place}:stateMachine:{self._prefix}-{workflow_id}"
 
     def _publish(self, workflow_id: str, definition: str) -> str:
-        machine_arn = self._machine_arn(workflow_id)
+        machine_arn = self.machine_arn(workflow_id)
         tracing: TracingConfigurationTypeDef = {"enabled": self._tracing}
         answer: Any
         try:
@@ -192,7 +193,7 @@ class StepFunctionsMachines:
 
     def _prune(self, workflow_id: str) -> None:
         """Delete the oldest versions; executions that run them go on."""
-        machine_arn = self._machine_arn(workflow_id)
+        machine_arn = self.machine_arn(workflow_id)
         arns: list[str] = []
         request: dict[str, Any] = {"stateMachineArn": machine_arn, "maxResults": 1000}
         while True:
