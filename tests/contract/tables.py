@@ -1,0 +1,14 @@
+"""The tables of `template.yaml`, as requests to make them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.checks.cloudformation import read_template
+
+
+def table_request(logical_id: str, name: str) -> dict[str, Any]:
+    """What CreateTable is asked for a table of the template, under another name."""
+    properties = read_template()["Resources"][logical_id]["Properties"]
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    return {"TableName": name, **{key: properties[key] for key in wanted if key in properties}}
