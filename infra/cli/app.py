@@ -206,6 +206,19 @@ def plan(file: File, profile: ProfileFile = None) -> None:
     raise typer.Exit(print_plan(file, profile))
 
 
+@app.command(short_help="Print the picture of a workflow, as Mermaid.")
+def graph(file: File) -> None:
+    """Print the picture of a workflow as a Mermaid flowchart, which GitHub and many editors draw.
+
+    \b
+    Example:
+      mini-n8n graph examples/blog_writer.json
+    """
+    from infra.cli.graph_command import print_graph
+
+    raise typer.Exit(print_graph(file))
+
+
 @app.command(short_help="Say all that is wrong with a workflow.")
 def validate(
     file: File, as_json: Annotated[bool, typer.Option("--json", help='Print {"problems"} as JSON.')] = False
