@@ -10,6 +10,7 @@ from engine.compiler.emit import emit
 from engine.compiler.levels import level_tree
 from engine.compiler.profile import Profile
 from engine.compiler.report import make_report
+from engine.compiler.series_parallel import series_parallel_tree
 from engine.compiler.step import plan_steps
 from engine.dag import Dag
 from engine.errors import DocumentError, Problem
@@ -41,15 +42,15 @@ def compile_workflow(
     """
     steps = plan_steps(workflow, registry, targets)
     dag = Dag.of(workflow)
-    by_levels = level_tree(dag)
-    tree = by_levels
+    seconds = _known_seconds(workflow, profile)
+    tree = series_parallel_tree(dag, seconds)
     machine = emit(tree, {step.id: step for step in steps}, workflow.settings.timeout_seconds)
     definition = machine.to_json()
     _check_size(definition)
     faults = check_definition(definition)
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
-    report = make_report(definition, dag, tree, by_levels, _known_seconds(workflow, profile))
+    report = make_report(definition, dag, tree, level_tree(dag), seconds)
     _check_history(report)
     return Compiled(definition, report, digest(definition))
 

@@ -14,6 +14,7 @@ from engine.compiler.measure import Cost, execution_cost, item_costs, poll_costs
 from engine.compiler.price import price_executions
 from engine.compiler.schedule import critical_path
 from engine.compiler.tree import Tree, makespan, parallel_depth
+from engine.compiler.wait import MAX_WAITS, find_waits
 from engine.dag import Dag
 from engine.json_value import JsonObject
 
@@ -26,6 +27,7 @@ def make_report(
     """Counts and costs of one execution; times only where the profile knows every node."""
     cost = execution_cost(definition)
     items = item_costs(definition)
+    waits = find_waits(dag, tree, seconds)
     return {
         "nodes": len(dag.ids),
         "levels": len(dag.levels),
@@ -37,6 +39,8 @@ def make_report(
         "definition_bytes": definition_bytes(definition),
         "limits": _limits(cost, items),
         "cost_per_1000_executions": price_executions(cost),
+        "waits": [wait.to_json() for wait in waits[:MAX_WAITS]],
+        "waits_count": len(waits),
         "predicted": None if seconds is None else _predict(dag, tree, level_tree, seconds),
     }
 

@@ -1,0 +1,30 @@
+"""The dynamic program over a chain of blocks: which neighbours to put together into windows."""
+
+from __future__ import annotations
+
+from engine.compiler.cost import Cost, CostModel, add_costs, is_less
+from engine.compiler.cut import Blocks
+
+# Blocks in a window, at most: it bounds the work on a core with many levels.
+MAX_WINDOW_BLOCKS = 24
+
+
+def best_windows(costs: CostModel, blocks: Blocks) -> tuple[Cost, Blocks]:
+    """The windows, at least two, that are estimated to cost least one after another."""
+    rest = [0] * (len(blocks) + 1)
+    for index in range(len(blocks) - 1, -1, -1):
+        rest[index] = rest[index + 1] | blocks[index]
+    best: list[tuple[Cost, Blocks]] = [((0.0, 0), ())]
+    for end in range(1, len(blocks) + 1):
+        found: tuple[Cost, Blocks] | None = None
+        window = 0
+        for start in range(end - 1, max(-1, end - 1 - MAX_WINDOW_BLOCKS), -1):
+            window |= blocks[start]
+            if window == rest[0]:
+                break  # all blocks together are the core itself
+            before, windows = best[start]
+            cost = add_costs([before, costs.estimate(window), costs.barrier(window, rest[end])])
+            if found is None or is_less(cost, found[0]):
+                found = cost, (*windows, window)
+        best.append(found or ((float("inf"), 0), ()))
+    return best[-1]
