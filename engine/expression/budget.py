@@ -80,7 +80,7 @@ def measure(value: JsonValue, limit: int, spend: Callable[[int], None] | None = 
             )
         size += 2
         if spend is not None:
-            spend(1 + len(part) // 4)
+            spend(2 + len(part) // 4)
         elements: Iterable[JsonValue] = part
         if isinstance(part, dict):
             size += sum(map(len, part)) + 4 * len(part)

@@ -88,7 +88,12 @@ def _refuse_constant(name: str) -> None:
 
 
 class _BoundedParser(Parser):
-    """jmespath's parser on tokens that were counted, and without its cache, which botocore shares."""
+    """jmespath's parser on tokens that were counted, and without its cache, which botocore shares.
+
+    `!a.b` is `!(a.b)`: jmespath reads `(!a).b`, which is null for all there is. Comparisons still bind less.
+    """
+
+    BINDING_POWER = Parser.BINDING_POWER | {"not": 8}
 
     # What the class has and its stubs leave out.
     _expression: Callable[..., Tree]
