@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 from engine.errors import NotFoundError
+from engine.runner.context import FILES_PREFIX
 from functions.api.services import Services
 from functions.bootstrap import Root
 
@@ -34,7 +35,7 @@ def make_services(root: Root) -> Services:
             "executions": lambda: _ask(root.executions.get),
             "cache": lambda: _ask(lambda name: root.cache.get(name, root.clock.now())),
             "access": lambda: _ask(root.credentials.info),
-            "artifacts": lambda: _ask(root.blobs.info),
+            "artifacts": lambda: _ask(lambda name: root.blobs.info(f"{FILES_PREFIX}{name}")),
             "state_machines": lambda: _ask(lambda name: root.machines.describe(_no_execution(root, name))),
             "secrets": lambda: _ask(lambda _: api_key()),
         },

@@ -9,13 +9,12 @@ import pytest
 
 from engine.registry import NodeRegistry
 from engine.settings import EXECUTORS, read_settings
+from engine.validation.node_rule import EXECUTOR_MARGIN_SECONDS, EXECUTOR_TIMEOUT_SECONDS
 from infra.build.environment import ROOT
 from infra.build.function_package import PACKAGES
 from infra.checks.cloudformation import TEMPLATE, Resolver, read_template
 from nodes import BUILTIN_NODES
 
-# Lambda is invoked, starts and answers within what a Task allows beyond the node's own timeout.
-ENGINE_MARGIN_SECONDS = 5
 RUNTIME_VARIABLES = {
     "AWS_ENDPOINT_URL",
     "LOG_LEVEL",
@@ -45,7 +44,7 @@ def test_each_function_is_what_was_decided(translated: dict[str, Any]) -> None:
     }
     assert decided == {
         "ApiFunction": ("functions.api.handler.handler", 1024, 29),
-        "CoreFunction": ("functions.node_executor.handler.handler", 1024, 60),
+        "CoreFunction": ("functions.node_executor.handler.handler", 1024, 90),
         "HttpFunction": ("functions.node_executor.handler.handler", 1024, 300),
         "AiFunction": ("functions.node_executor.handler.handler", 1024, 900),
         "CustomFunction": ("functions.node_executor.handler.handler", 1024, 300),
@@ -74,7 +73,13 @@ def test_a_node_may_take_its_default_time_in_its_function(translated: dict[str, 
     node_type = NodeRegistry(BUILTIN_NODES).get(name)
     function = Resolver(translated).resource(f"{node_type.executor.capitalize()}Function")
     if not node_type.polls:  # whose timeout is that of all its short calls together
-        assert node_type.default_timeout_seconds + ENGINE_MARGIN_SECONDS <= function["Timeout"]
+        assert node_type.default_timeout_seconds + EXECUTOR_MARGIN_SECONDS <= function["Timeout"]
+
+
+def test_validation_knows_how_long_each_executor_may_take(translated: dict[str, Any]) -> None:
+    resolver = Resolver(translated)
+    timeouts = {name: resolver.resource(f"{name.capitalize()}Function")["Timeout"] for name in EXECUTORS}
+    assert timeouts == EXECUTOR_TIMEOUT_SECONDS
 
 
 def test_the_environment_is_what_the_settings_read(translated: dict[str, Any]) -> None:
@@ -159,6 +164,17 @@ def test_the_tables_have_the_keys_that_the_adapters_use(translated: dict[str, An
         for name, table in of_type(translated, "AWS::DynamoDB::Table").items()
     }
     assert found == TABLES
+
+
+def test_the_indexes_hold_what_lists_need_and_no_large_values(translated: dict[str, Any]) -> None:
+    resolver = Resolver(translated)
+    filtered = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["status", "started_at_epoch_microseconds"]}
+    projections = {
+        index["IndexName"]: index["Projection"]
+        for name in ("WorkflowsTable", "ExecutionsTable")
+        for index in resolver.resource(name)["GlobalSecondaryIndexes"]
+    }
+    assert projections == {"list": {"ProjectionType": "ALL"}, "by_workflow": filtered, "by_day": filtered}
 
 
 def test_the_tables_cost_nothing_idle_forget_what_expired_and_are_encrypted(

@@ -122,7 +122,7 @@ def test_a_good_document_becomes_a_workflow() -> None:
         (document(node("a", for_each="{{ item }}")), ("bad_reference", "a", "for_each.items")),
         (document(node("a", "conditional", for_each=[1])), ("for_each_refused", "a", "for_each")),
         (document(node("a", "output", for_each=[1])), ("for_each_refused", "a", "for_each")),
-        (document(node("a", timeout_seconds=61)), ("timeout_too_long", "a", "timeout_seconds")),
+        (document(node("a", timeout_seconds=81)), ("timeout_too_long", "a", "timeout_seconds")),
         (
             document(node("a", retry={"interval_seconds": 9, "max_interval_seconds": 5})),
             ("retry_intervals", "a", "retry.max_interval_seconds"),
