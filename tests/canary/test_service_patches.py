@@ -34,6 +34,7 @@ from infra.local.aws.patches import (
     lambda_log_streams,
     lambda_requests,
     loading,
+    machine_versions,
     schedule_rate,
     server_patches,
     service_clients,
@@ -226,6 +227,21 @@ def test_execution_details(states: ModuleType) -> None:
 
     assert "stateMachineVersionArn" not in described(())
     assert described((execution_details.PATCH,))["stateMachineVersionArn"].endswith(":canary:1")
+
+
+def test_machine_versions(states: ModuleType) -> None:
+    def start_a_deleted_version() -> str:
+        machine = create(states, SUCCEED)
+        version = json.loads(states._publish_state_machine_version({"stateMachineArn": machine})[2])
+        states._delete_state_machine({"stateMachineArn": machine})
+        answer = states._start_execution({"stateMachineArn": version["stateMachineVersionArn"]})
+        return str(json.loads(answer[2])["__type"])
+
+    with pytest.raises(KeyError):
+        start_a_deleted_version()
+    states.reset()
+    with patched(machine_versions.PATCH):
+        assert start_a_deleted_version() == "StateMachineDoesNotExist"
 
 
 def test_status_events(states: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

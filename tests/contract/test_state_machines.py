@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from engine.adapters.aws_clients import AwsClients
+from engine.adapters.memory import ManualClock, MemoryStateMachines
+from engine.adapters.step_functions import StepFunctionsMachines
+from engine.errors import DocumentError, Problem
+from engine.ports import StateMachines
+from tests.contract.state_machines_contract import OTHER, WAITING, StateMachinesContract
+
+ROLE_ARN = "arn:aws:iam::000000000000:role/state-machines"
+
+
+class TestInMemory(StateMachinesContract):
+    @pytest.fixture
+    def machines(self, clock: ManualClock) -> StateMachines:
+        return MemoryStateMachines(clock)
+
+
+class TestInStepFunctions(StateMachinesContract):
+    @pytest.fixture
+    def workflow_id(self, numbers: Iterator[int]) -> str:
+        return f"wf_{next(numbers)}"
+
+    @pytest.fixture
+    def machines(self, aws: AwsClients) -> StateMachines:
+        return StepFunctionsMachines(aws.step_functions, "mini-n8n-test", ROLE_ARN)
+
+    def test_a_machine_is_made_as_it_should_be(
+        self, aws: AwsClients, machines: StateMachines, workflow_id: str
+    ) -> None:
+        version_arn = machines.publish(workflow_id, WAITING)
+        machine_arn = f"arn:aws:states:us-east-1:000000000000:stateMachine:mini-n8n-test-{workflow_id}"
+        assert version_arn == f"{machine_arn}:1"
+        made = aws.step_functions.describe_state_machine(stateMachineArn=machine_arn)
+        assert (made["roleArn"], made["type"]) == (ROLE_ARN, "STANDARD")
+        assert made["loggingConfiguration"]["level"] == "OFF"
+        assert json.loads(made["definition"]) == WAITING
+        machines.publish(workflow_id, OTHER)
+        updated = aws.step_functions.describe_state_machine(stateMachineArn=machine_arn)
+        assert json.loads(updated["definition"]) == OTHER
+        first = aws.step_functions.describe_state_machine(stateMachineArn=version_arn)
+        assert json.loads(first["definition"]) == WAITING
+
+    def test_a_definition_that_is_refused_is_a_problem_of_the_document(
+        self, machines: StateMachines, workflow_id: str
+    ) -> None:
+        with pytest.raises(DocumentError) as error:
+            machines.publish(workflow_id, {"StartAt": "Nowhere", "States": {"Pass": {"Type": "Pass"}}})
+        assert [(p.code, p.node) for p in error.value.problems] == [("definition_refused", None)]
+        assert error.value.problems[0].message.startswith("Step Functions refuses the state machine")
+
+
+class TestTheHooksOfMemory:
+    def test_a_start_is_handed_to_who_runs_it(self, clock: ManualClock) -> None:
+        machines = MemoryStateMachines(clock)
+        seen = []
+        machines.on_start = lambda started: seen.append(machines.definition(started.version_arn))
+        version_arn = machines.publish("wf_1", WAITING)
+        for _ in range(2):
+            machines.start(version_arn, "ex_1", {"version": 1})
+        assert seen == [WAITING]
+        assert [started.task_input for started in machines.started] == [{"version": 1}]
+
+    def test_a_service_that_refuses_can_be_played(self) -> None:
+        problem = Problem("definition_refused", "too large")
+
+        def refuse(definition: object) -> None:
+            raise DocumentError([problem])
+
+        with pytest.raises(DocumentError) as error:
+            MemoryStateMachines(on_publish=refuse).publish("wf_1", WAITING)
+        assert error.value.problems == (problem,)
