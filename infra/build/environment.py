@@ -26,6 +26,7 @@ INSTALLER = REQUIREMENTS / "uv.txt"
 # The files are closed sets, so nothing is resolved; every file that arrives is held against its hash; and
 # nothing is built from source, since a build would fetch its own tools without hashes.
 HASHED = ("--no-deps", "--only-binary=:all:", "--require-hashes", "-r")
+UV_OPTIONS = ("--system-certs",)  # where an organisation's own certificates are, if it has any
 LOG_LINES_SHOWN = 40  # the end of an installer's output, printed when it fails
 
 
@@ -71,9 +72,8 @@ def ensure_environment(name: str) -> Path:
 
 def _install(folder: Path, what: list[str]) -> None:
     try:
-        _run(
-            [str(folder / "bin" / "uv"), "pip", "install", "--python", str(folder / "bin" / "python"), *what]
-        )
+        uv = [str(folder / "bin" / "uv"), *UV_OPTIONS, "pip", "install"]
+        _run([*uv, "--python", str(folder / "bin" / "python"), *what])
     except (InstallationError, OSError):
         # uv does not read pip's configuration: where only pip knows the way to the packages, pip does it.
         _say("uv could not; trying pip, which takes a minute or two longer ...")

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.build.environment import REQUIREMENTS, ROOT
+from infra.build.environment import REQUIREMENTS, ROOT, UV_OPTIONS
 from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage
 
 # Lambda's python3.11 runs on Amazon Linux 2, glibc 2.26, which takes wheels of manylinux2014 (glibc 2.17):
@@ -65,7 +65,7 @@ def pack(package: FunctionPackage, target: Path, architecture: str, custom_nodes
     `custom_nodes` are folders of node packages. Raises PackError, and CalledProcessError from the installer.
     """
     target.mkdir(parents=True, exist_ok=True)
-    install = [sys.executable, "-m", "uv", "--no-config", "pip", "install", "--quiet", "--no-deps"]
+    install = [sys.executable, "-m", "uv", *UV_OPTIONS, "pip", "install", "--quiet", "--no-deps"]
     install += [
         "--no-compile-bytecode",
         "--link-mode=copy",

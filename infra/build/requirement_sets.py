@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from infra.build.environment import REQUIREMENTS, ROOT
+from infra.build.environment import REQUIREMENTS, ROOT, UV_OPTIONS
 
 HEADER = "# Made by `python -m infra.build.requirement_sets` from pyproject.toml; not edited by hand.\n"
 # Functions, with the versions of dev.txt: what is tested is what is deployed.
@@ -28,7 +28,7 @@ def compile_set(name: str, extra: list[str]) -> None:
         sys.executable,
         "-m",
         "uv",
-        "--no-config",
+        *UV_OPTIONS,
         "pip",
         "compile",
         "--quiet",
