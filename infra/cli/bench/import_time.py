@@ -25,7 +25,9 @@ import importlib, json, os, sys, time
 folder, runtime, handler = sys.argv[1:]
 sys.path[:0] = [folder]
 sys.path.append(runtime)
-os.environ.update(AWS_REGION="us-east-1", POWERTOOLS_METRICS_NAMESPACE="bench")
+names = "WORKFLOWS_TABLE EXECUTIONS_TABLE CACHE_TABLE ACCESS_TABLE ARTIFACTS_BUCKET SECRETS_PREFIX".split()
+os.environ.update(dict.fromkeys(names, "bench"), PUBLIC_URL="http://localhost", AWS_REGION="us-east-1",
+                  POWERTOOLS_METRICS_NAMESPACE="bench", AWS_XRAY_SDK_ENABLED="false")
 started, processor = time.perf_counter(), time.process_time()
 importlib.import_module(handler)
 print(json.dumps([time.process_time() - processor, time.perf_counter() - started]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -88,13 +87,6 @@ async def echo(request: Request) -> Response:
     )
 
 
-async def answer_slowly(request: Request) -> Response:
-    """Answers after ``?seconds=`` (2)."""
-    seconds = _read_number(request, "seconds", 2, MAX_WAIT_SECONDS)
-    await asyncio.sleep(seconds)
-    return _synthetic(seconds=seconds)
-
-
 async def answer_status(request: Request) -> Response:
     """The status in the path; 429 and 503 with ``?retry_after=`` (1), redirects to ``?to=`` (echo)."""
     status = request.path_params["code"]
@@ -134,6 +126,11 @@ async def read_picture(request: Request) -> Response:
 
 def data_routes(context: ServerContext) -> list[Route]:
     """Every route under ``/data``."""
+
+    async def answer_slowly(request: Request) -> Response:
+        seconds = _read_number(request, "seconds", 2, MAX_WAIT_SECONDS)
+        await context.faults.wait(request, seconds)
+        return _synthetic(seconds=seconds)
 
     async def fail_first(request: Request) -> Response:
         key, query = request.path_params["key"], request.query_params

@@ -74,7 +74,7 @@ class FaultDesk:
         self._ledger.note_prompt(call, prompt)
         delay = _DELAY.search(prompt)
         if delay is not None:
-            await self._wait(request, min(float(delay[1]), MAX_WAIT_SECONDS))
+            await self.wait(request, min(float(delay[1]), MAX_WAIT_SECONDS))
         fault = Fault.find(prompt)
         if fault is None:
             return None
@@ -91,7 +91,7 @@ class FaultDesk:
         if fault.kind == "cut":
             return CutResponse()
         if fault.kind == "hang":
-            await self._wait(request, MAX_WAIT_SECONDS)
+            await self.wait(request, MAX_WAIT_SECONDS)
             raise ApiError(504, "Synthetic fault: no answer was ever meant.", kind="server_error")
         status = int(fault.kind)
         kind, code = _KINDS.get(status, ("server_error", "server_error"))
@@ -104,7 +104,7 @@ class FaultDesk:
             headers=headers,
         )
 
-    async def _wait(self, request: Request, seconds: float) -> None:
+    async def wait(self, request: Request, seconds: float) -> None:
         """Waits ``seconds``, or until the caller goes away or the server stops."""
         waits = [
             asyncio.create_task(_wait_for_disconnect(request)),
