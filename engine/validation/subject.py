@@ -67,7 +67,7 @@ class Subject:
 
 def input_name(node: Node) -> str | None:
     """The name under which an input node's value is given; None for other nodes."""
-    name = node.config.get("name", node.id) if node.type == INPUT_TYPE else None
+    name = (node.config.get("name") or node.id) if node.type == INPUT_TYPE else None
     return name if isinstance(name, str) else None
 
 
