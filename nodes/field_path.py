@@ -26,15 +26,20 @@ def read_path(value: JsonObject, path: str) -> JsonValue:
     return found
 
 
-def write_path(value: JsonObject, path: str, new: JsonValue) -> JsonObject:
-    """A copy with ``new`` at the path; objects on the way are made. NodeError when one is something else."""
+def write_path(value: JsonObject, path: str, new: JsonValue, field: str) -> JsonObject:
+    """A copy with ``new`` at the path; objects on the way are made.
+
+    NodeError, in the ``field`` of the config that asks for it, when something else is in the way.
+    """
     name, _, rest = path.partition(".")
     if not rest:
         return {**value, name: new}
     inner = value.get(name)
     if inner is not None and not isinstance(inner, dict):
-        raise NodeError(f"cannot set '{path}': '{name}' is {describe_type(inner)}, not an object")
-    return {**value, name: write_path(inner or {}, rest, new)}
+        raise NodeError(
+            f"{field}: cannot set '{path}': '{name}' is {describe_type(inner)}, not an object", field=field
+        )
+    return {**value, name: write_path(inner or {}, rest, new, field)}
 
 
 def drop_path(value: JsonObject, path: str) -> JsonObject:

@@ -116,27 +116,35 @@ class TransformNode(BaseNode):
     def _change_object(self, value: JsonObject, budget: Budget) -> JsonObject:
         config: TransformConfig = self.config
         for path, new in config.set.items():
-            value = write_path(value, path, new)
+            value = write_path(value, path, new, "config.set")
         computed = {
             path: evaluate(expression, value, f"config.compute.{path}", budget)
             for path, expression in config.compute.items()
         }
         for path, new in computed.items():
-            value = write_path(value, path, new)
-        moved = {new: read_path(value, old) for old, new in config.rename.items()}
-        for old in config.rename:
-            value = drop_path(value, old)
-        for path, new in moved.items():
-            value = value if new is MISSING else write_path(value, path, new)
+            value = write_path(value, path, new, "config.compute")
+        value = self._rename(value)
         if config.keep is not None:
-            kept: JsonObject = {}
-            for path in config.keep:
-                found = read_path(value, path)
-                kept = kept if found is MISSING else write_path(kept, path, found)
-            value = kept
+            value = self._keep(value, config.keep)
         for path in config.drop:
             value = drop_path(value, path)
         return value
+
+    def _rename(self, value: JsonObject) -> JsonObject:
+        """All at once, so that two names can be swapped."""
+        moved = {new: read_path(value, old) for old, new in self.config.rename.items()}
+        for old in self.config.rename:
+            value = drop_path(value, old)
+        for path, new in moved.items():
+            value = value if new is MISSING else write_path(value, path, new, "config.rename")
+        return value
+
+    def _keep(self, value: JsonObject, paths: tuple[str, ...]) -> JsonObject:
+        kept: JsonObject = {}
+        for path in paths:
+            found = read_path(value, path)
+            kept = kept if found is MISSING else write_path(kept, path, found, "config.keep")
+        return kept
 
     @classmethod
     def check_config(cls, config: JsonObject) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ class Missing(EvaluationFailure):
         super().__init__(reason)
 
     def __str__(self) -> str:
-        holder = f"'{quote(self.holder)}'" if self.holder else "this"
+        holder = f"'{quote(self.holder)}'" if self.holder else "the value"
         said = self.reason.replace("{holder}", holder)
         return f"{said}{self.cure}"
 

@@ -105,9 +105,9 @@ def evaluate(
         found = Interpreter(budget).visit(parse_expression(expression, relative=True).tree, value)
         budget.keep(found)
     except (SyntaxProblem, EvaluationFailure) as failure:
-        raise _error(failure, expression, field, None) from None
+        raise _error(failure, quote(expression), expression, field, None) from None
     except RecursionError:
-        raise _error(_deep_data(), expression, field, None) from None
+        raise _error(_deep_data(), quote(expression), expression, field, None) from None
     return found
 
 
@@ -140,7 +140,7 @@ class _Resolver:
         if not isinstance(value, dict | list):
             return value
         if depth >= MAX_CONFIG_DEPTH:
-            raise _error(SyntaxProblem(_TOO_DEEP), "", field, self._node_id)
+            raise _error(SyntaxProblem(_TOO_DEEP), "", "", field, self._node_id)
         if isinstance(value, list):
             return [
                 self.resolve(element, f"{field}[{position}]", depth + 1)
@@ -165,9 +165,9 @@ class _Resolver:
             expression = template.expressions[0] if template.single else text
             return self._put_together(template, values)
         except (SyntaxProblem, EvaluationFailure) as failure:
-            raise _error(failure, expression, field, self._node_id) from None
+            raise _error(failure, _in_braces(expression), expression, field, self._node_id) from None
         except RecursionError:
-            raise _error(_deep_data(), expression, field, self._node_id) from None
+            raise _error(_deep_data(), _in_braces(expression), expression, field, self._node_id) from None
 
     def _evaluate(self, expression: str, optional: bool) -> JsonValue:
         try:
@@ -227,9 +227,14 @@ def _deep_data() -> EvaluationFailure:
     return EvaluationFailure("the data is nested too deep for it; use a part of it")
 
 
-def _error(failure: Exception, expression: str, field: str, node_id: str | None) -> ExpressionError:
-    shown = quote(expression)
+def _error(
+    failure: Exception, shown: str, expression: str, field: str, node_id: str | None
+) -> ExpressionError:
     where = f"{field}: " if node_id is None else f"node '{node_id}', {field}: "
-    one = bool(expression) and OPEN not in expression
-    said = f"{where}'{{{{ {shown} }}}}': {failure}" if one else f"{where}{failure}"
+    said = f"{where}'{shown}': {failure}" if shown else f"{where}{failure}"
     return ExpressionError(said, expression=expression, node_id=node_id, field=field)
+
+
+def _in_braces(expression: str) -> str:
+    """How an error shows an expression; nothing for a text that could not be taken apart."""
+    return f"{{{{ {quote(expression)} }}}}" if expression and OPEN not in expression else ""
