@@ -1,0 +1,1 @@
+"""Events for `sam local`, and the execution that they are about."""
