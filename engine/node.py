@@ -286,16 +286,6 @@ class BaseNode(ABC):
         return cls.outputs
 
     @classmethod
-    def literal_fields(cls) -> tuple[str, ...]:
-        """Fields of the config in which ``{{`` is plain text: those marked ``x-expression: false``."""
-        extras = {name: info.json_schema_extra for name, info in cls.Config.model_fields.items()}
-        return tuple(
-            name
-            for name, extra in extras.items()
-            if isinstance(extra, dict) and extra.get("x-expression") is False
-        )
-
-    @classmethod
     def optional_fields(cls, config: JsonObject) -> tuple[str, ...]:
         """Fields, as paths below the config, in which a missing reference is null and no error."""
         del config

@@ -116,4 +116,4 @@ def test_problems_of_the_config(config: dict[str, object], problems: list[tuple[
 
 
 def test_all_of_its_config_is_literal() -> None:
-    assert set(InputNode.literal_fields()) == set(InputNode.Config.model_fields)
+    assert InputNode.plain_fields() == set(InputNode.Config.model_fields)
