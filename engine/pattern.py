@@ -1,8 +1,8 @@
 """Regular expressions in linear time: Thompson's construction, run over sets of states.
 
 Python's own ``re`` backtracks, and a pattern such as ``(a+)+$`` holds it for hours; a timeout cannot be
-set on it, and patterns come from whoever writes a workflow. RE2 has no wheel for the C library of
-Lambda's Python 3.11. Here each character is looked at once, whatever the pattern; sets of states that
+set on it, and patterns come from whoever writes a workflow. RE2's wheel for x86_64 needs a newer C library
+(2.27) than Lambda's Python 3.11 has (2.26). Here each character is looked at once, whatever the pattern; sets of states that
 were met before are looked up (https://swtch.com/~rsc/regexp/regexp1.html).
 """
 

@@ -184,7 +184,7 @@ def test_the_set_of_functions_is_closed() -> None:
     )
 
 
-def test_messages_never_quote_a_value() -> None:
+def test_a_type_that_does_not_fit_is_named_without_its_value() -> None:
     with pytest.raises(ExpressionError) as raised:
         give("add(v, `1`)", v="top secret")
     assert "secret" not in json.dumps(str(raised.value))
