@@ -39,6 +39,12 @@ class CacheStoreContract:
         assert store.acquire(other, MARK.expires_at) is None
         assert store.get("key", NOW) == other
 
+    def test_a_holder_renews_its_own_lease(self, store: CacheStore) -> None:
+        longer = replace(MARK, expires_at=MARK.expires_at + timedelta(seconds=60))
+        assert store.acquire(MARK, NOW) is None
+        assert store.acquire(longer, NOW) is None
+        assert store.get("key", MARK.expires_at) == longer
+
     def test_who_acquires_what_is_there_gets_it(self, store: CacheStore) -> None:
         store.put(RESULT, NOW)
         assert store.acquire(MARK, NOW) == RESULT

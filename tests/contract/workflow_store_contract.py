@@ -190,6 +190,15 @@ class WorkflowStoreContract:
         assert store.get_version("wf_1", 1) == version_of("wf_1", 1, workflow)
         assert store.list_versions("wf_1", 5).items == (version_of("wf_1", 1, workflow),)
 
+    def test_large_versions_are_all_listed(self, store: WorkflowStore) -> None:
+        noise = random.Random(1)
+        versions = []
+        for number in range(1, 9):
+            workflow = workflow_of("first", config={"noise": noise.randbytes(400_000).hex()})
+            versions.append(version_of("wf_1", number, workflow))
+            store.commit(moved(head_of("wf_1"), number), versions[-1], number - 1 or None)
+        assert read_pages(lambda cursor: store.list_versions("wf_1", 50, cursor)) == versions[::-1]
+
     def test_what_is_stored_is_not_shared_with_who_gave_or_got_it(self, store: WorkflowStore) -> None:
         given = version_of("wf_1", 1, workflow_of("first", config={"list": [1]}))
         store.commit(head_of("wf_1"), given, None)

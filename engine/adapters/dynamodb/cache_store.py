@@ -50,8 +50,8 @@ class DynamoCacheStore:
         """Set an in-progress mark; None when set, else the entry that stands."""
         if entry.holder is None:
             raise ValueError(f"the in-progress mark of '{entry.key}' names no holder")
-        free = "attribute_not_exists(cache_key) OR expires_at_epoch_microseconds <= :now"
-        values = {":now": number(epoch_microseconds(now))}
+        free = "attribute_not_exists(cache_key) OR expires_at_epoch_microseconds <= :now OR holder = :holder"
+        values = {":now": number(epoch_microseconds(now)), ":holder": text(entry.holder)}
         try:
             self._table.put(_entry_item(entry), free, ExpressionAttributeValues=values)
         except ConditionFailedError as failed:

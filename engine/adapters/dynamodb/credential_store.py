@@ -55,7 +55,7 @@ class DynamoCredentialStore:
         check_limit(limit)
         position = decode_cursor("credentials", cursor, parts=1)
         request: dict[str, Any] = {"ExclusiveStartKey": _key(position[0])} if position else {}
-        items, _ = self._table.query(
+        items, cut = self._table.query(
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": _PARTITION},
             ConsistentRead=True,
@@ -63,7 +63,9 @@ class DynamoCredentialStore:
             **request,
         )
         found = tuple(_info_from(item) for item in items[:limit])
-        return Page(found, encode_cursor("credentials", [found[-1].name]) if len(items) > limit else None)
+        # The query gave more than the page holds, or was cut short at 1 MB.
+        more = bool(found) and (len(items) > limit or cut is not None)
+        return Page(found, encode_cursor("credentials", [found[-1].name]) if more else None)
 
     def delete(self, name: str) -> None:
         """First the name, then the values; NotFoundError."""

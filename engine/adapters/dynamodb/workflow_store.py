@@ -72,7 +72,7 @@ class DynamoWorkflowStore:
         position = decode_cursor(listing, cursor, parts=1)
         # Between bounds, not begins_with: a key condition has one condition on the sort key.
         below = int(position[0]) - 1 if position else 99_999_999
-        items, _ = self._table.query(
+        items, cut = self._table.query(
             KeyConditionExpression="workflow_id = :id AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues={
                 ":id": text(workflow_id),
@@ -85,8 +85,11 @@ class DynamoWorkflowStore:
         )
         now = self._clock.now()
         found = [self._with_parts(item) for item in items[:limit] if not is_expired(item, now)]
-        more = encode_cursor(listing, [str(found[-1].version)]) if len(items) > limit and found else None
-        return Page(tuple(found), more)
+        if not items or (len(items) <= limit and not cut):
+            return Page(tuple(found))
+        # The query gave more than the page holds, or was cut short at 1 MB.
+        last = items[:limit][-1]["sk"]["S"].removeprefix("V#")
+        return Page(tuple(found), encode_cursor(listing, [str(int(last))]))
 
     def commit(self, head: WorkflowHead, version: WorkflowVersion, expected_revision: int | None) -> None:
         """Write a version and move the head to it, both or neither."""

@@ -31,8 +31,9 @@ class MemoryCacheStore:
             raise ValueError(f"the in-progress mark of '{entry.key}' names no holder")
         with self._lock:
             standing = self.get(entry.key, now)
-            if standing is None:
+            if standing is None or standing.holder == entry.holder:
                 self._entries[entry.key] = dump_record(entry)
+                return None
             return standing
 
     def put(self, entry: CacheEntry, now: datetime) -> None:

@@ -1,0 +1,122 @@
+"""What the local AWS cannot be made to answer: limits, races and deletions of Step Functions."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from engine.adapters.step_functions import PRUNED_VERSIONS, PUBLISH_ATTEMPTS, StepFunctionsMachines
+from engine.errors import NotFoundError, UnavailableError
+from tests.unit.adapters.scripted_service import ScriptedService
+
+ROLE_ARN = "arn:aws-cn:iam::123456789012:role/path/state-machines"
+MACHINE_ARN = "arn:aws-cn:states:us-east-1:123456789012:stateMachine:mini-n8n-wf_1"
+DEFINITION = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+PUBLISHED = (200, {"stateMachineVersionArn": f"{MACHINE_ARN}:7", "updateDate": 1})
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def machines(service: ScriptedService, slept: list[float]) -> StepFunctionsMachines:
+    client = service.client("stepfunctions")
+    return StepFunctionsMachines(client, "mini-n8n", ROLE_ARN, tracing=True, sleep=slept.append)
+
+
+def test_a_machine_is_updated_and_published_in_one_request(
+    service: ScriptedService, machines: StepFunctionsMachines
+) -> None:
+    service.answers = [PUBLISHED]
+    assert machines.publish("wf_1", DEFINITION) == f"{MACHINE_ARN}:7"
+    request = {
+        "stateMachineArn": MACHINE_ARN,
+        "definition": '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}',
+        "roleArn": ROLE_ARN,
+        "tracingConfiguration": {"enabled": True},
+        "publish": True,
+    }
+    assert service.requests == [("UpdateStateMachine", request)]
+
+
+def test_where_nothing_changed_the_version_that_there_is_is_asked_for(
+    service: ScriptedService, machines: StepFunctionsMachines
+) -> None:
+    service.answers = [(200, {"updateDate": 1}), PUBLISHED]
+    assert machines.publish("wf_1", DEFINITION) == f"{MACHINE_ARN}:7"
+    assert service.requests[1] == ("PublishStateMachineVersion", {"stateMachineArn": MACHINE_ARN})
+
+
+@pytest.mark.parametrize("code", ["StateMachineDeleting", "ConflictException"])
+def test_a_machine_that_is_busy_is_waited_for(
+    service: ScriptedService, machines: StepFunctionsMachines, slept: list[float], code: str
+) -> None:
+    service.answers = [service.refuse(code), service.refuse(code), PUBLISHED]
+    assert machines.publish("wf_1", DEFINITION) == f"{MACHINE_ARN}:7"
+    assert slept == [0.1, 0.2]
+
+
+def test_a_machine_that_stays_busy_is_unavailable(
+    service: ScriptedService, machines: StepFunctionsMachines, slept: list[float]
+) -> None:
+    service.answers = [service.refuse("StateMachineDeleting")]
+    with pytest.raises(UnavailableError, match="wf_1"):
+        machines.publish("wf_1", DEFINITION)
+    assert service.operations() == ["UpdateStateMachine"] * PUBLISH_ATTEMPTS
+    assert sum(slept) == pytest.approx(3.1)
+
+
+def test_the_oldest_versions_make_room_for_a_new_one(
+    service: ScriptedService, machines: StepFunctionsMachines
+) -> None:
+    def listed(numbers: range) -> dict[str, object]:
+        versions = [
+            {"stateMachineVersionArn": f"{MACHINE_ARN}:{n}", "creationDate": n} for n in reversed(numbers)
+        ]
+        return {"stateMachineVersions": versions}
+
+    service.answers = [
+        service.refuse("ServiceQuotaExceededException"),
+        (200, listed(range(101, 1001)) | {"nextToken": "more"}),
+        (200, listed(range(1, 101))),
+        *[(200, {})] * PRUNED_VERSIONS,
+        PUBLISHED,
+    ]
+    assert machines.publish("wf_1", DEFINITION) == f"{MACHINE_ARN}:7"
+    gone = [body["stateMachineVersionArn"] for name, body in service.requests if name.startswith("Delete")]
+    assert gone == [f"{MACHINE_ARN}:{n}" for n in range(1, PRUNED_VERSIONS + 1)]
+
+
+def test_what_is_forbidden_comes_out_as_it_is(
+    service: ScriptedService, machines: StepFunctionsMachines
+) -> None:
+    service.answers = [service.refuse("AccessDeniedException")]
+    acts = [
+        lambda: machines.publish("wf_1", DEFINITION),
+        lambda: machines.start(f"{MACHINE_ARN}:7", "ex_1", {}),
+        lambda: machines.stop("arn", "Cancelled", ""),
+        lambda: machines.describe("arn"),
+        lambda: machines.discard(f"{MACHINE_ARN}:7"),
+        lambda: machines.delete("wf_1"),
+    ]
+    for act in acts:
+        with pytest.raises(ClientError, match="AccessDeniedException"):
+            act()
+
+
+def test_a_machine_that_is_being_deleted_starts_nothing(
+    service: ScriptedService, machines: StepFunctionsMachines
+) -> None:
+    service.answers = [service.refuse("StateMachineDeleting")]
+    with pytest.raises(NotFoundError):
+        machines.start(f"{MACHINE_ARN}:7", "ex_1", {})
+
+
+def test_what_does_not_fit_into_a_stop_is_cut(
+    service: ScriptedService, machines: StepFunctionsMachines
+) -> None:
+    service.answers = [(200, {"stopDate": 1})]
+    machines.stop("arn", "E" * 300, "c" * 40_000)
+    assert service.requests[0][1] == {"executionArn": "arn", "error": "E" * 256, "cause": "c" * 32_768}
