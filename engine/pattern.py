@@ -2,8 +2,8 @@
 
 Python's own ``re`` backtracks, and a pattern such as ``(a+)+$`` holds it for hours; a timeout cannot be
 set on it, and patterns come from whoever writes a workflow. RE2's wheel for x86_64 needs a newer C library
-(2.27) than Lambda's Python 3.11 has (2.26). Here each character is looked at once, whatever the pattern; sets of states that
-were met before are looked up (https://swtch.com/~rsc/regexp/regexp1.html).
+(2.27) than Lambda's Python 3.11 has (2.26). Here each character is looked at once, whatever the pattern;
+sets of states that were met before are looked up (https://swtch.com/~rsc/regexp/regexp1.html).
 """
 
 from __future__ import annotations
