@@ -7,18 +7,21 @@ lease runs out, because its holder died.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
 
-from engine.errors import NodeTimeoutError
+from engine.errors import NodeTimeoutError, NotFoundError, UnavailableError
 from engine.execution import Claim
 from engine.json_value import JsonObject, JsonValue, digest
 from engine.node import BaseNode, NodeInputs, NodeResult
 from engine.ports import CacheEntry, CacheStore, Clock, Metrics
 from engine.values import ValueStore
 from engine.workflow import Node
+
+log = logging.getLogger("mini_n8n.cache")
 
 # A dead holder is taken over after this long; the living renew three times as often.
 LEASE_SECONDS = 15.0
@@ -55,13 +58,16 @@ class ResultCache:
         while True:
             now = self._clock.now()
             lease = CacheEntry(key, node_type, now + timedelta(seconds=LEASE_SECONDS), holder=holder)
-            standing = self._store.get(key, now) or self._store.acquire(lease, now)
+            standing = self._store.get(key, now)
             if standing is None or standing.holder == holder:
+                standing = self._store.acquire(lease, now)
+            if standing is None:
                 self._count(node_type, hit=False)
                 return None
             if standing.holder is None:
-                self._count(node_type, hit=True)
-                return self._result_of(standing)
+                found = self._result_of(standing)
+                self._count(node_type, hit=found is not None)
+                return found
             if waited >= timeout_seconds:
                 raise NodeTimeoutError(
                     f"waited {waited:.0f} s for the same result, which another node run is making"
@@ -76,6 +82,12 @@ class ResultCache:
             CacheEntry(key, node_type, now + timedelta(seconds=LEASE_SECONDS), holder=holder), now
         )
 
+    def _renew(self, key: str, node_type: str, holder: str) -> None:
+        try:
+            self.take_mark(key, node_type, holder)
+        except UnavailableError:
+            log.warning("a lease in the cache was not renewed: the store is away")
+
     @contextmanager
     def holding(self, key: str, node_type: str, holder: str) -> Iterator[None]:
         """Renew the lease while the result is made; give the mark back if making it fails."""
@@ -83,7 +95,7 @@ class ResultCache:
 
         def renew() -> None:
             while not done.wait(RENEW_SECONDS):
-                self.take_mark(key, node_type, holder)
+                self._renew(key, node_type, holder)
 
         thread = Thread(target=renew, name="cache-lease", daemon=True)
         thread.start()
@@ -92,13 +104,24 @@ class ResultCache:
         except BaseException:
             done.set()
             thread.join()
-            self._store.release(key, holder)
+            self.release(key, holder)
             raise
         finally:
             done.set()
+            thread.join()
 
     def store(self, key: str, node_type: str, result: NodeResult, text: str, ttl: int) -> None:
-        """Keep a result for ``ttl`` seconds; ``text`` is the JSON of its values."""
+        """Keep a result for ``ttl`` seconds; ``text`` is the JSON of its values.
+
+        A result that cannot be kept because a store is away is used all the same: making it again would
+        repeat what it cost.
+        """
+        try:
+            self._store_now(key, node_type, result, text, ttl)
+        except UnavailableError:
+            log.warning("a result of node type %s was not cached: a store is away", node_type)
+
+    def _store_now(self, key: str, node_type: str, result: NodeResult, text: str, ttl: int) -> None:
         now = self._clock.now()
         claim = self._values.store(f"cache/{key.replace(':', '/')}.json", result.values, text)
         entry = CacheEntry(
@@ -112,12 +135,19 @@ class ResultCache:
         self._store.put(entry, now)
 
     def release(self, key: str, holder: str) -> None:
-        """Give the mark back without a result."""
-        self._store.release(key, holder)
+        """Give the mark back without a result; where the store is away, its lease runs out."""
+        try:
+            self._store.release(key, holder)
+        except UnavailableError:
+            log.warning("a mark in the cache was not taken away: the store is away")
 
-    def _result_of(self, entry: CacheEntry) -> NodeResult:
+    def _result_of(self, entry: CacheEntry) -> NodeResult | None:
+        """The result of an entry; None when the object that it claims is gone."""
         claim = Claim.model_validate(entry.claim) if entry.claim else None
-        return NodeResult(self._values.load(entry.result, claim), entry.output_name)
+        try:
+            return NodeResult(self._values.load(entry.result, claim), entry.output_name)
+        except NotFoundError:
+            return None
 
     def _count(self, node_type: str, *, hit: bool) -> None:
         self._store.count(node_type, hit=hit)

@@ -21,6 +21,11 @@ MAX_VALUE_BYTES = 100 * 1024 * 1024
 CACHED_BYTES = 128 * 1024 * 1024
 
 
+# What serializes records and answers gives up at 255 levels (pydantic-core's recursion guard); the rest is
+# what stands around a value there.
+MAX_DEPTH = 200
+
+
 class ValueStore:
     """Stores and loads JSON values, large ones through the blob store."""
 
@@ -67,8 +72,27 @@ class ValueStore:
 
 
 def to_json_text(value: JsonValue) -> str:
-    """Compact JSON; NodeError names what JSON cannot spell."""
+    """Compact JSON; NodeError names what JSON cannot spell, and what is nested too deeply."""
     try:
-        return dump_json(value)
+        text = dump_json(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise NodeError(f"the result is not JSON: {error}") from None
+    if _is_deeper(value, MAX_DEPTH):
+        raise NodeError(f"the result is nested deeper than {MAX_DEPTH} levels; flatten it")
+    return text
+
+
+def _is_deeper(value: JsonValue, levels: int) -> bool:
+    """Whether lists and objects stand in each other deeper than that; the value has no cycles."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            part
+            for whole in level
+            if isinstance(whole, dict | list | tuple)
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+            if isinstance(part, dict | list | tuple)
+        ]
+        if not level:
+            return False
+    return True

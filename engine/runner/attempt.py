@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from dataclasses import dataclass
+import traceback
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from engine.cache import ResultCache, cache_key, ttl_seconds
-from engine.errors import MiniN8nError, NodeError, NodeTimeoutError
+from engine.errors import MiniN8nError, NodeError, NodeTimeoutError, NotFoundError
 from engine.execution import LogLine, NodeRun, NodeStatus
 from engine.expression import resolve
 from engine.json_value import JsonObject
@@ -53,7 +54,7 @@ class AttemptMaker:
 
     def prepare(self, reading: NodeReading, run: NodeRun) -> Attempt:
         """Resolve the config and make the node; NodeError names the field that does not fit."""
-        node_type = self.registry.get(reading.node.type)
+        node_type = self._node_type(reading.node.type)
         scope = self.records.scope(reading)
         config = resolve(
             reading.node.config,
@@ -77,6 +78,13 @@ class AttemptMaker:
         return Attempt(
             self, reading, run, node_type, config, self._inputs(reading, node_type), context, mask, node_log
         )
+
+    def _node_type(self, name: str) -> type[BaseNode]:
+        try:
+            return self.registry.get(name)
+        except NotFoundError:
+            message = f"there is no node type '{name}' any more; install its package again or change the node"
+            raise NodeError(message, field="type") from None
 
     def _inputs(self, reading: NodeReading, node_type: type[BaseNode]) -> NodeInputs:
         """Results of the live sources, for a type that reads them."""
@@ -110,7 +118,8 @@ class Attempt:
 
     @property
     def _holder(self) -> str:
-        return f"{self.context.idempotency_key}:{self.run.attempts}"
+        """Of the mark in the cache: the node run, so that an attempt takes over from one that died."""
+        return self.context.idempotency_key
 
     def begin(self) -> NodeRun | None:
         """Record that the attempt begins; the stored node run if it has ended meanwhile.
@@ -123,60 +132,73 @@ class Attempt:
 
     def execute(self) -> Outcome:
         """Run the node, or take its result from the cache; NodeError says what went wrong."""
+        began = self.maker.clock.now()
         try:
             node = self.node_type(self.config)
             if self._ttl <= 0:
-                return self._run(node, None)
+                return self._run(node, None, began)
             if self.run.status is NodeStatus.WAITING:
-                return self._run_holding(node)
+                return self._run_holding(node, began)
             if self.reading.execution.bypass_cache:
                 self.maker.cache.take_mark(self._key, self.node_type.type, self._holder)
-                return self._run_holding(node)
+                return self._run_holding(node, began)
             found = self.maker.cache.look_up(
                 self._key, self.node_type.type, self._holder, self.context.timeout_seconds
             )
-            return self._run_holding(node) if found is None else self._outcome(found, "hit")
+            return self._run_holding(node, began) if found is None else self._outcome(found, "hit")
         except NodeError as error:
             raise self._told(error) from error
 
-    def _run_holding(self, node: BaseNode) -> Outcome:
+    def _run_holding(self, node: BaseNode, began: datetime) -> Outcome:
         cache, type_name = self.maker.cache, self.node_type.type
         with cache.holding(self._key, type_name, self._holder):
-            outcome = self._run(node, "miss")
+            outcome = self._run(node, "miss", began)
             if outcome.result.pending_work is None:
                 cache.store(self._key, type_name, outcome.result, outcome.text, self._ttl)
-            else:
-                # Nobody renews a lease between polls: equal work waits no longer than the lease.
-                cache.release(self._key, self._holder)
+        if outcome.result.pending_work is not None:
+            # Nobody renews a lease between polls: equal work waits no longer than the lease.
+            cache.release(self._key, self._holder)
         return outcome
 
-    def _run(self, node: BaseNode, cache: Literal["miss"] | None) -> Outcome:
+    def _run(self, node: BaseNode, cache: Literal["miss"] | None, began: datetime) -> Outcome:
         try:
-            result = asyncio.run(asyncio.wait_for(self._call(node), self._seconds_left()))
-        except TimeoutError:
-            limit = self.context.timeout_seconds
-            raise NodeTimeoutError(
-                f"the node took longer than its timeout of {limit:g} s; raise timeout_seconds or do less",
-                field="timeout_seconds",
-            ) from None
+            result = asyncio.run(self._call_in_time(node, self._seconds_left(began)))
         except MiniN8nError:
             raise
-        except Exception as error:
-            log.exception("node type %s raised %s", self.node_type.type, type(error).__name__)
+        # CancelledError: of a task that the node itself cancelled; nobody cancels the node.
+        except (Exception, asyncio.CancelledError) as error:
+            trace = "".join(traceback.format_exception(error))
+            log.error("node type %s raised:\n%s", self.node_type.type, self.mask.text(trace))
             raise foreign_error(error, self.run.node_id) from error
         return self._outcome(result, cache)
 
-    async def _call(self, node: BaseNode) -> NodeResult:
-        if self.run.status is NodeStatus.WAITING:
-            return await node.poll(self.run.poll_state or {}, self.context)
-        return await node.run(self.inputs, self.context)
+    async def _call_in_time(self, node: BaseNode, seconds: float) -> NodeResult:
+        """Run or poll; NodeTimeoutError after so many seconds, never for a TimeoutError of the node's own."""
+        if seconds <= 0:
+            raise self._timeout()
+        waiting = self.run.status is NodeStatus.WAITING
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                if waiting:
+                    return await node.poll(self.run.poll_state or {}, self.context)
+                return await node.run(self.inputs, self.context)
+        except TimeoutError:
+            if limit.expired():
+                raise self._timeout() from None
+            raise
 
-    def _seconds_left(self) -> float:
+    def _timeout(self) -> NodeTimeoutError:
+        limit = self.context.timeout_seconds
+        return NodeTimeoutError(
+            f"the node took longer than its timeout of {limit:g} s; raise timeout_seconds or do less",
+            field="timeout_seconds",
+        )
+
+    def _seconds_left(self, began: datetime) -> float:
         """Of the node's timeout: a polling node has it from its first attempt on."""
-        if self.run.status is not NodeStatus.WAITING or self.run.started_at is None:
-            return self.context.timeout_seconds
-        passed = (self.maker.clock.now() - self.run.started_at).total_seconds()
-        return max(0.0, self.context.timeout_seconds - passed)
+        since = self.run.started_at if self.run.status is NodeStatus.WAITING else None
+        passed = (self.maker.clock.now() - (since or began)).total_seconds()
+        return self.context.timeout_seconds - passed
 
     def _outcome(self, result: NodeResult, cache: Literal["hit", "miss"] | None) -> Outcome:
         if not isinstance(result, NodeResult):
@@ -190,11 +212,16 @@ class Attempt:
                 f"node type '{self.node_type.type}' left through '{result.output_name}', "
                 f"which is none of its outputs: {', '.join(sorted(known - {ERROR}))}"
             )
+        if "output" not in result.values or not all(isinstance(name, str) for name in result.values):
+            raise NodeError(
+                f"node type '{self.node_type.type}' returned values without an `output`, or with names that "
+                "are no texts; end run() with self.create_result(output=…)"
+            )
         text = to_json_text(result.values)
-        if not self.mask.hides_nothing:
-            masked = self.mask.text(text)
-            if masked != text:
-                result, text = NodeResult(json.loads(masked), result.output_name, result.pending_work), masked
+        # Looked for in the text, which is quick, and replaced in the values, which stay JSON.
+        if not self.mask.hides_nothing and self.mask.text(text) != text:
+            result = replace(result, values=self.mask.value(result.values))
+            text = to_json_text(result.values)
         return Outcome(result, text, cache, self.node_log.lines)
 
     def _told(self, error: NodeError) -> NodeError:

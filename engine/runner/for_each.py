@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from engine.errors import NodeError
 from engine.execution import NodeRun, NodeStatus
 from engine.expression import resolve
 from engine.json_value import JsonObject, JsonValue
 from engine.node import ERROR, MAIN
-from engine.ports import Clock
 from engine.runner.records import NodeReading, NodeRecords
 from engine.task import TaskAnswer
 
@@ -21,9 +18,9 @@ MAX_ITEMS = 2_500
 class ForEachSteps:
     """Expand and collect."""
 
-    def __init__(self, records: NodeRecords, clock: Clock) -> None:
+    def __init__(self, records: NodeRecords) -> None:
         """``records`` reads and writes node runs."""
-        self._records, self._clock = records, clock
+        self._records = records
 
     def resolve_items(self, reading: NodeReading) -> list[JsonValue]:
         """The items; NodeError when they are no list, or too many."""
@@ -49,29 +46,14 @@ class ForEachSteps:
             raise NodeError(f"node '{run.node_id}' failed; its node run says why", node_id=run.node_id)
         return TaskAnswer(indexes=tuple(range(0 if run.status.ended else run.item_count or 0)))
 
-    def collect(self, reading: NodeReading) -> TaskAnswer:
-        """Gather the items' results in order, as the result of the node."""
-        own = reading.own
-        if own is None or own.status.ended:
-            return TaskAnswer(output_name=own.output_name if own else None)
+    def gather(self, reading: NodeReading) -> tuple[JsonObject, str]:
+        """The items' results in order, as the result of the node; and the output that it leaves through."""
         runs = self._records.item_runs(reading.task.execution_id, reading.node.id)
         results = [self._records.result_of(run) for run in runs]
         failed = any(run.status is NodeStatus.FAILED for run in runs)
-        leaves_by = ERROR if failed and reading.node.on_error == "output" else MAIN
-        now: datetime = self._clock.now()
         values: JsonObject = {
             "output": [result.get("output") for result in results],
             "items": results,
             "count": len(results),
         }
-        ended = own.model_copy(
-            update={
-                "status": NodeStatus.SUCCEEDED,
-                "output_name": leaves_by,
-                "result": values,
-                "items": None,
-                "items_claim": None,
-                "ended_at": now,
-            }
-        )
-        return TaskAnswer(output_name=self._records.finish(ended).output_name)
+        return values, ERROR if failed and reading.node.on_error == "output" else MAIN

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from engine.json_value import JsonValue
 from engine.node import Credential
 
 MASK = "***"
@@ -39,6 +40,17 @@ class Mask:
         for spelling in self._spellings:
             text = text.replace(spelling, MASK)
         return text
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """The JSON value without the secrets, wherever in it they stand: in texts, in keys, as numbers."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.value(part) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(part) for part in value]
+        # A password of digits that a server sends back as a number.
+        return MASK if str(value) in self._spellings else value
 
     @property
     def hides_nothing(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from engine.execution import LogLine
 from engine.ports import Clock
+from engine.runner.failure import printable
 from engine.runner.masking import Mask
 
 # The last lines are kept: 50 lines of 500 characters stay under 32 KB of a 400 KB record.
@@ -26,7 +27,7 @@ class NodeLog:
         self._lines: deque[LogLine] = deque(maxlen=MAX_LINES)
 
     def _add(self, level: Literal["debug", "info", "warning", "error"], message: str) -> None:
-        text = self._mask.text(str(message))
+        text = printable(self._mask.text(str(message)))
         if len(text) > MAX_LINE_CHARACTERS:
             text = text[: MAX_LINE_CHARACTERS - 1] + "…"
         self._lines.append(LogLine(at=self._clock.now(), level=level, message=text))

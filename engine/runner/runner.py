@@ -16,7 +16,7 @@ from engine.ports import CacheStore, Clock, ExecutionStore, Metrics, WorkflowSto
 from engine.registry import NodeRegistry
 from engine.runner.attempt import Attempt, AttemptMaker, Outcome
 from engine.runner.context import ContextMaker
-from engine.runner.failure import describe_error, wire_error
+from engine.runner.failure import describe_error, stored_error, wire_error
 from engine.runner.for_each import ForEachSteps
 from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, failed_result
@@ -51,7 +51,7 @@ class Runner:
         self._records = NodeRecords(stores.executions, stores.values)
         cache = ResultCache(stores.cache, stores.values, clock, metrics)
         self._attempts = AttemptMaker(self._records, registry, contexts, cache, clock)
-        self._for_each = ForEachSteps(self._records, clock)
+        self._for_each = ForEachSteps(self._records)
 
     def run(self, task: Task) -> TaskAnswer:
         """Run the task's nodes in order; the answer of the last.
@@ -65,7 +65,7 @@ class Runner:
             "run": self._run,
             "expand": self._expand,
             "item": self._item,
-            "collect": self._for_each.collect,
+            "collect": self._collect,
             "settle": self._settle,
         }
         answer = TaskAnswer()
@@ -94,11 +94,21 @@ class Runner:
         if reading.node.disabled:
             self._pass_through(reading)
             return TaskAnswer(indexes=())
+        run = self._new_run(reading)
         try:
-            items = self._for_each.resolve_items(reading)
+            return self._for_each.expand(run, self._for_each.resolve_items(reading))
         except NodeError as error:
-            raise self._fail(self._new_run(reading), error, reading) from error
-        return self._for_each.expand(self._new_run(reading), items)
+            return self._fail(run, error, reading)
+
+    def _collect(self, reading: NodeReading) -> TaskAnswer:
+        own = reading.own
+        if own is None or own.status.ended:
+            return TaskAnswer(output_name=own.output_name if own else None)
+        try:
+            values, output_name = self._for_each.gather(reading)
+            return self._finish(own, NodeStatus.SUCCEEDED, output_name=output_name, result=values)
+        except NodeError as error:
+            return self._fail(own, error, reading)
 
     def _item(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
@@ -131,20 +141,25 @@ class Runner:
             ended = attempt.begin()
             if ended is not None:
                 return self._stored_answer(ended)
-            outcome = attempt.execute()
-        except ExecutionEndedError:
-            raise
+            return self._keep(attempt, attempt.execute())
         except NodeError as error:
-            raise self._fail(run, error, reading) from error
-        return self._keep(attempt, outcome)
+            return self._fail(run, error, reading)
 
     def _keep(self, attempt: Attempt, outcome: Outcome) -> TaskAnswer:
         run, pending = attempt.run, outcome.result.pending_work
         if pending is not None:
-            waiting = {"status": NodeStatus.WAITING, "poll_state": pending.state, "logs": outcome.logs}
-            self._records.start(run.model_copy(update=waiting))
+            waiting = {
+                "status": NodeStatus.WAITING,
+                "poll_state": pending.state,
+                "logs": outcome.logs,
+                "error": None,
+                "not_before": None,
+            }
+            ended = self._records.start(run.model_copy(update=waiting))
+            if ended is not None:
+                return self._stored_answer(ended)
             return TaskAnswer(pending=True, poll_after_seconds=max(1, pending.poll_after_seconds))
-        run = run.model_copy(update={"logs": outcome.logs, "cache": outcome.cache, "poll_state": None})
+        run = run.model_copy(update={"logs": outcome.logs, "cache": outcome.cache})
         return self._finish(
             run,
             NodeStatus.SUCCEEDED,
@@ -153,10 +168,13 @@ class Runner:
             text=outcome.text,
         )
 
-    def _fail(self, run: NodeRun, error: NodeError, reading: NodeReading) -> NodeError:
-        """Note what went wrong; the error to raise, which says no more than which node it was.
+    def _fail(self, run: NodeRun, error: NodeError, reading: NodeReading) -> TaskAnswer:
+        """Note what went wrong, and raise an error that says no more than which node it was.
 
-        The record stays running where a retry or a Catch decides what becomes of the node.
+        Should the node run have ended meanwhile, its answer as it is stored.
+
+        The record stays running where a retry or a Catch decides what becomes of the node: a timeout is
+        tried again where the document asks for a retry (see `engine.compiler.retry`).
         """
         now = self._clock.now()
         told = describe_error(error, run.node_id)
@@ -165,13 +183,16 @@ class Runner:
             now + timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_SECONDS)) if retry_after else None
         )
         run = run.model_copy(update={"error": told, "not_before": not_before, "logs": error.log_lines})
-        if told.retryable or reading.node.on_error != "stop":
-            self._records.start(run)
-        else:
-            status = NodeStatus.TIMED_OUT if isinstance(error, NodeTimeoutError) else NodeStatus.FAILED
-            self._finish(run, status, error=told)
+        timed_out = isinstance(error, NodeTimeoutError)
+        tried_again = told.retryable or (timed_out and reading.node.retry is not None)
         log.warning("node failed: %s", told.type)
-        return wire_error(error, run.node_id)
+        if not tried_again and reading.node.on_error == "stop":
+            status = NodeStatus.TIMED_OUT if timed_out else NodeStatus.FAILED
+            return self._finish(run, status, error=told)
+        ended = self._records.start(run)
+        if ended is not None:
+            return self._stored_answer(ended)
+        raise wire_error(error, run.node_id) from error
 
     def _skip(self, reading: NodeReading) -> TaskAnswer:
         return self._finish(self._new_run(reading, attempts=0), NodeStatus.SKIPPED)
@@ -202,6 +223,10 @@ class Runner:
                 "output_name": output_name,
                 "result": result,
                 "error": error,
+                "items": None,
+                "items_claim": None,
+                "poll_state": None,
+                "not_before": None,
                 "started_at": run.started_at or now,
                 "ended_at": now,
             }
@@ -235,8 +260,10 @@ class Runner:
 
     def _stored_answer(self, run: NodeRun) -> TaskAnswer:
         """What a node run that has ended answers, however often it is asked."""
+        if run.status is NodeStatus.ABORTED:
+            raise ExecutionEndedError(f"node '{run.node_id}' was started after its execution had ended")
         if run.status in (NodeStatus.FAILED, NodeStatus.TIMED_OUT) and run.output_name is None:
-            raise wire_error(NodeError(run.error.message if run.error else "failed"), run.node_id)
+            raise stored_error(run.error, run.node_id, timed_out=run.status is NodeStatus.TIMED_OUT)
         return TaskAnswer(output_name=run.output_name)
 
 
