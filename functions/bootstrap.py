@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 from functools import cached_property, lru_cache
 
-from engine.adapters.bedrock import BedrockConverse
-from engine.adapters.powertools_metrics import PowertoolsMetrics
-from engine.adapters.s3 import S3BlobStore
-from engine.adapters.secrets import SecretsManagerStore
-from engine.adapters.step_functions import StepFunctionsMachines
-from engine.adapters.system_clock import SystemClock
 from pydantic import SecretStr
 
 from engine.adapters.aws_clients import AwsClients
+from engine.adapters.bedrock import BedrockConverse
 from engine.adapters.dynamodb import (
     DynamoCacheStore,
     DynamoCredentialStore,
     DynamoExecutionStore,
     DynamoWorkflowStore,
 )
+from engine.adapters.powertools_metrics import PowertoolsMetrics
+from engine.adapters.s3 import S3BlobStore
+from engine.adapters.secrets import SecretsManagerStore
+from engine.adapters.step_functions import StepFunctionsMachines
+from engine.adapters.system_clock import SystemClock
 from engine.errors import NotFoundError
 from engine.node import HttpSettings, ModelSettings
 from engine.registry import NodeRegistry

@@ -1,7 +1,7 @@
 """The guard of the HTTP node: it decides what is reached, and connects to exactly what it checked.
 
-Two libraries do part of this. httpx-secure opens a connection to find out where a name leads, and judges after;
-microsoft-antissrf works with requests alone. Neither bounds what comes back.
+Two libraries do part of this. httpx-secure opens a connection to find out where a name leads, and judges
+after; microsoft-antissrf works with requests alone. Neither bounds what comes back.
 """
 
 from __future__ import annotations

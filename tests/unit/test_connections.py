@@ -34,7 +34,7 @@ def test_an_undecided_source_is_a_fault() -> None:
         ("all", "main", None, False),
     ],
 )
-def test_join_says_how_many_connections_must_be_live(join: str, a: str | None, b: str | None, runs: bool) -> None:
+def test_join_says_how_many_must_be_live(join: str, a: str | None, b: str | None, runs: bool) -> None:
     node = Node.model_validate({"id": "n", "type": "t", "join": join})
     assert should_run(node, [A_MAIN, B_MAIN], {"a": a, "b": b}) is runs
 
