@@ -54,7 +54,7 @@ class ExecutionList:
         listing = listing_of(wanted)
         position = decode_cursor(listing, cursor, parts=2)
         if wanted.workflow_id is not None:
-            sections = self._of_workflow(wanted, limit, position)
+            sections = self._of_workflow(wanted.workflow_id, wanted, limit, position)
         else:
             sections = self._of_days(wanted, limit, position)
         items, place = walk(sections, limit, Budget())
@@ -75,10 +75,9 @@ class ExecutionList:
                     yield execution
 
     def _of_workflow(
-        self, wanted: ExecutionFilter, limit: int, position: list[str] | None
+        self, workflow_id: str, wanted: ExecutionFilter, limit: int, position: list[str] | None
     ) -> Iterator[tuple[str, list[Partition]]]:
-        assert wanted.workflow_id is not None  # noqa: S101 (for the type checker; page() asked)
-        read = self._reader("by_workflow", "workflow_id", wanted.workflow_id, wanted, limit)
+        read = self._reader("by_workflow", "workflow_id", workflow_id, wanted, limit)
         yield "", [Partition(read, "execution_id", position[1] if position else None)]
 
     def _of_days(
