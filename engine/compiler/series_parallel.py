@@ -40,7 +40,7 @@ TIME_BLOCKS = 20
 FOLLOWED_CHAINS = 2
 FOLLOWED_CUTS = 3
 # Steps looked at in all, a figure that is the same on every machine: some 3 s on one slow core.
-MAX_WORK = 1_500_000
+MAX_WORK = 800_000
 
 
 def series_parallel_tree(dag: Dag, seconds: Mapping[str, float] | None = None) -> Tree:

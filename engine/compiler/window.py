@@ -17,13 +17,14 @@ def best_windows(costs: CostModel, blocks: Blocks) -> tuple[Cost, Blocks]:
     best: list[tuple[Cost, Blocks]] = [((0.0, 0), ())]
     for end in range(1, len(blocks) + 1):
         found: tuple[Cost, Blocks] | None = None
-        window = 0
+        window, crossing = 0, 0
         for start in range(end - 1, max(-1, end - 1 - MAX_WINDOW_BLOCKS), -1):
             window |= blocks[start]
+            crossing += costs.barrier(blocks[start], rest[end])[1]
             if window == rest[0]:
                 break  # all blocks together are the core itself
             before, windows = best[start]
-            cost = add_costs([before, costs.estimate(window), costs.barrier(window, rest[end])])
+            cost = add_costs([before, costs.estimate(window), (0.0, crossing)])
             if found is None or is_less(cost, found[0]):
                 found = cost, (*windows, window)
         best.append(found or ((float("inf"), 0), ()))
