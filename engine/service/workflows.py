@@ -67,7 +67,7 @@ class WorkflowService:
     def get(self, workflow_id: str, version: int | None = None) -> tuple[WorkflowHead, WorkflowVersion]:
         """The head, and the version asked for or the latest; NotFoundError."""
         head = self.workflows.get_head(workflow_id)
-        return head, self.workflows.get_version(workflow_id, version or head.version)
+        return head, self.workflows.get_version(workflow_id, head.version if version is None else version)
 
     def list_heads(self, limit: int, cursor: str | None) -> Page[WorkflowHead]:
         """Workflows, newest first."""
@@ -128,11 +128,22 @@ class WorkflowService:
         version = WorkflowVersion(workflow_id, number, workflow, now, compiled.digest, arn, compiled.report)
         try:
             self.workflows.commit(new_head, version, head.revision if head else None)
-        except (RevisionConflictError, NotFoundError):
+        except (ConflictError, NotFoundError):
             if published:
-                self.machines.discard(arn)
+                self._discard(workflow_id, arn)
             raise
         return new_head, version
+
+    def _discard(self, workflow_id: str, arn: str) -> None:
+        """Delete the machine version of a save that lost, unless the save that won has the same one."""
+        try:
+            _, won = self.get(workflow_id)
+        except NotFoundError:
+            # Deleted meanwhile, and its machine with all versions before this one was published.
+            self.machines.delete(workflow_id)
+            return
+        if won.state_machine_version_arn != arn:
+            self.machines.discard(arn)
 
     def _publish(self, workflow_id: str, compiled: Compiled, head: WorkflowHead | None) -> tuple[str, bool]:
         """The machine version that has this definition, and whether it was made for this save.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from engine.errors import RequestError
 from engine.json_value import JsonObject
 from engine.workflow import Workflow
 from functions.api.body import json_body, read_object
-from functions.api.paging import Cursor, Limit
+from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import ProblemItem, problem_responses
 from functions.api.services import Services, get_services
 from functions.api.workflow_view import (
@@ -24,11 +24,17 @@ from functions.api.workflow_view import (
     WorkflowSummary,
 )
 
+# A version's number has eight digits where it is stored.
+MAX_VERSION = 99_999_999
+
 router = APIRouter(tags=["workflows"])
 Use = Annotated[Services, Depends(get_services)]
 Document = Annotated[JsonObject, Depends(read_object)]
 IfMatch = Annotated[str | None, Header(description='The revision that you read, as `"3"`; or `*`.')]
-VersionNumber = Annotated[int | None, Query(ge=1, le=2**31, description="A version other than the latest.")]
+PathVersion = Annotated[int, Path(ge=1, le=MAX_VERSION)]
+VersionNumber = Annotated[
+    int | None, Query(ge=1, le=MAX_VERSION, description="A version other than the latest.")
+]
 WORKFLOW_BODY = json_body(
     Workflow.model_json_schema(),
     example={
@@ -86,7 +92,7 @@ def validate_workflow(document: Document, services: Use) -> ValidationReport:
 
 @router.get("/workflows/{workflow_id}", responses=problem_responses(404))
 def get_workflow(
-    workflow_id: str, response: Response, services: Use, version: VersionNumber = None
+    workflow_id: Id, response: Response, services: Use, version: VersionNumber = None
 ) -> WorkflowDetail:
     """A workflow with its document; the ETag is its revision."""
     return _detail(response, services, workflow_id, version)
@@ -96,7 +102,7 @@ def get_workflow(
     "/workflows/{workflow_id}", responses=problem_responses(404, 409, 412), openapi_extra=WORKFLOW_BODY
 )
 def update_workflow(
-    workflow_id: str, document: Document, response: Response, services: Use, if_match: IfMatch = None
+    workflow_id: Id, document: Document, response: Response, services: Use, if_match: IfMatch = None
 ) -> WorkflowDetail:
     """Save a new version. With If-Match, only if nobody else saved since you read."""
     head, version = services.workflows.update(workflow_id, document, read_if_match(if_match))
@@ -105,13 +111,13 @@ def update_workflow(
 
 
 @router.delete("/workflows/{workflow_id}", status_code=204, responses=problem_responses(404, 409, 412))
-def delete_workflow(workflow_id: str, services: Use, if_match: IfMatch = None) -> None:
+def delete_workflow(workflow_id: Id, services: Use, if_match: IfMatch = None) -> None:
     """Delete a workflow and its state machine; what it ran stays readable."""
     services.workflows.delete(workflow_id, read_if_match(if_match))
 
 
 @router.get("/workflows/{workflow_id}/versions", responses=problem_responses(404))
-def list_versions(workflow_id: str, services: Use, limit: Limit = 20, cursor: Cursor = None) -> VersionList:
+def list_versions(workflow_id: Id, services: Use, limit: Limit = 20, cursor: Cursor = None) -> VersionList:
     """Versions, newest first."""
     page = services.workflows.list_versions(workflow_id, limit, cursor)
     items = [
@@ -128,12 +134,12 @@ def list_versions(workflow_id: str, services: Use, limit: Limit = 20, cursor: Cu
 
 
 @router.get("/workflows/{workflow_id}/versions/{version}", responses=problem_responses(404))
-def get_version(workflow_id: str, version: int, response: Response, services: Use) -> WorkflowDetail:
+def get_version(workflow_id: Id, version: PathVersion, response: Response, services: Use) -> WorkflowDetail:
     """One version with its document."""
     return _detail(response, services, workflow_id, version)
 
 
 @router.get("/workflows/{workflow_id}/plan", responses=problem_responses(404), response_model=Plan)
-def get_plan(workflow_id: str, services: Use, version: VersionNumber = None) -> Any:
+def get_plan(workflow_id: Id, services: Use, version: VersionNumber = None) -> Any:
     """What the workflow compiles to, and what the compiler knows of it."""
     return services.workflows.plan(workflow_id, version)
