@@ -7,7 +7,7 @@ On Linux a function's handler is loaded once, in a template process, from which 
 cold start takes milliseconds. So a module's own code runs once for each configuration of a function, as with
 Lambda SnapStart (https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html): what it makes there (numbers,
 times, names) all environments share, though `random` is seeded anew in each. What it prints is in the log of
-the first invocation. A module that leaves threads or sockets behind is loaded anew for each environment, as
+the first invocation. A module that leaves threads or connections behind is loaded anew for each environment, as
 all are on other platforms.
 """
 

@@ -45,9 +45,19 @@ def _why_not_to_fork(control: int) -> str | None:
             target = os.readlink(f"/proc/self/fd/{name}")
         except FileNotFoundError:  # the descriptor of the listing itself
             continue
-        if target.startswith("socket:") and int(name) != control:
-            return "its module leaves a socket open"
+        if target.startswith("socket:") and int(name) != control and _is_in_use(int(name)):
+            return "its module leaves a connection open"
     return None
+
+
+def _is_in_use(descriptor: int) -> bool:
+    """Whether the socket has another end or waits for one; the X-Ray SDK leaves one that has neither."""
+    with socket.socket(fileno=os.dup(descriptor)) as copy:
+        try:
+            copy.getpeername()
+        except OSError:
+            return bool(copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        return True
 
 
 class _Forks:
