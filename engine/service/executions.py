@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -215,7 +216,9 @@ class ExecutionService:
             raise UnavailableError(
                 f"Execution '{execution.execution_id}' could not be started; start it again. {error}"
             ) from error
-        self.executions.set_execution_arn(execution.execution_id, arn)
+        # It runs: a note that cannot be taken is made up for when it is read (see _arn).
+        with suppress(UnavailableError):
+            self.executions.set_execution_arn(execution.execution_id, arn)
         self.metrics.count("ExecutionsStarted", trigger=execution.trigger)
         return execution.model_copy(update={"execution_arn": arn})
 

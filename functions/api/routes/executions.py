@@ -113,7 +113,7 @@ def execute_workflow(
 @router.get("/executions")
 def list_executions(
     services: Use,
-    workflow_id: Annotated[str | None, Query(max_length=100)] = None,
+    workflow_id: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     status: ExecutionStatus | None = None,
     started_after: datetime | None = None,
     started_before: datetime | None = None,
