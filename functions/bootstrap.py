@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -26,11 +27,15 @@ from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.service import CredentialService, ExecutionFinisher, ExecutionService, WorkflowService
 from engine.settings import Settings, read_settings
 from engine.values import ValueStore
 from functions.telemetry import metrics
 from nodes import BUILTIN_NODES
+
+if TYPE_CHECKING:
+    from engine.service import CredentialService, ExecutionFinisher, ExecutionService, WorkflowService
+
+# The use cases are imported when asked for: executors have none, and need no compiler.
 
 
 class Root:
@@ -102,11 +107,15 @@ class Root:
     @cached_property
     def finisher(self) -> ExecutionFinisher:
         """How executions end."""
+        from engine.service import ExecutionFinisher
+
         return ExecutionFinisher(self.workflows, self.executions, self.values, self.clock, self.metrics)
 
     @cached_property
     def workflow_service(self) -> WorkflowService:
         """Use cases of workflows."""
+        from engine.service import WorkflowService
+
         return WorkflowService(
             self.workflows, self.executions, self.machines, self.registry, self.settings.targets, self.clock
         )
@@ -114,6 +123,8 @@ class Root:
     @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
+        from engine.service import ExecutionService
+
         return ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -128,6 +139,8 @@ class Root:
     @cached_property
     def credential_service(self) -> CredentialService:
         """Use cases of credentials."""
+        from engine.service import CredentialService
+
         return CredentialService(self.credentials, self.clock)
 
     @cached_property

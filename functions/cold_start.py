@@ -6,6 +6,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydantic import BaseModel
+
 
 @contextmanager
 def without_collection() -> Iterator[None]:
@@ -22,3 +24,17 @@ def without_collection() -> Iterator[None]:
         gc.freeze()
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def models_built_when_used() -> Iterator[None]:
+    """Import modules whose pydantic models are built when first used, ours and those of libraries.
+
+    FastAPI alone declares forty for the OpenAPI document, and a request uses few of any module's.
+    """
+    kept = BaseModel.model_config
+    BaseModel.model_config = {**kept, "defer_build": True}
+    try:
+        yield
+    finally:
+        BaseModel.model_config = kept

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.cold_start import without_collection
+from functions.cold_start import models_built_when_used, without_collection
 
-with without_collection():
+with without_collection(), models_built_when_used():
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mangum import Mangum
 
@@ -16,6 +16,7 @@ with without_collection():
     from functions.telemetry import logger, metrics
     from functions.tracing import traced
 
+with without_collection():
     # Built once per environment, at cold start: routes and schemas take most of it.
     _asgi = Mangum(create_app(make_services(bootstrap())), lifespan="off")
 
