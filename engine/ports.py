@@ -33,7 +33,11 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class WorkflowHead:
-    """What is known of a workflow without its document."""
+    """What is known of a workflow without its document.
+
+    ``version`` is the draft, the last that was saved; ``live_version`` the published one, which triggers
+    run; None: nothing is published.
+    """
 
     workflow_id: str
     name: str
@@ -44,11 +48,17 @@ class WorkflowHead:
     node_count: int
     description: str | None = None
     tags: tuple[str, ...] = ()
+    live_version: int | None = None
+    published_at: datetime | None = None
+    published_by: str | None = None
 
 
 @dataclass(frozen=True)
 class WorkflowVersion:
-    """One immutable version: the document, what it was compiled to, and where that stands."""
+    """One immutable version: the document, who saved it and why, what it was compiled to.
+
+    ``restored_from`` is the older version that this one equals, if it was made by restoring that.
+    """
 
     workflow_id: str
     version: int
@@ -58,6 +68,9 @@ class WorkflowVersion:
     state_machine_version_arn: str
     report: JsonObject = field(default_factory=dict)
     profile: JsonObject = field(default_factory=dict)
+    author: str = ""
+    message: str | None = None
+    restored_from: int | None = None
 
 
 class WorkflowStore(Protocol):
@@ -81,6 +94,12 @@ class WorkflowStore(Protocol):
         ``expected_revision`` None means that the workflow must not exist yet. RevisionConflictError
         when the head is elsewhere; NotFoundError when there is none to move. ConflictError when the
         version exists already: versions are immutable.
+        """
+
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version (publishing does that).
+
+        NotFoundError; RevisionConflictError when the head is elsewhere.
         """
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:

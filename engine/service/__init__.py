@@ -5,6 +5,19 @@ from __future__ import annotations
 from engine.service.credentials import CredentialService
 from engine.service.executions import ExecutionService, StartRequest
 from engine.service.finish import ExecutionFinisher
+from engine.service.save import SaveNote, WorkflowSaver
+from engine.service.version_choice import VersionChoice
+from engine.service.versions import VersionService
 from engine.service.workflows import WorkflowService
 
-__all__ = ["CredentialService", "ExecutionFinisher", "ExecutionService", "StartRequest", "WorkflowService"]
+__all__ = [
+    "CredentialService",
+    "ExecutionFinisher",
+    "ExecutionService",
+    "SaveNote",
+    "StartRequest",
+    "VersionChoice",
+    "VersionService",
+    "WorkflowSaver",
+    "WorkflowService",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,25 @@ class WorkflowStoreContract:
         won = at_once(12, save)
         assert won.count(True) == 1
         assert store.get_version("wf_1", 2).workflow == workflow_of(f"n{won.index(True)}")
+
+    def test_a_head_moves_without_a_version(self, store: WorkflowStore) -> None:
+        head = head_of("wf_1")
+        store.commit(head, version_of("wf_1"), None)
+        published = replace(head, revision=2, live_version=None, published_at=None, published_by=None)
+        store.move_head(published, 1)
+        assert store.get_head("wf_1") == published
+        assert store.list_heads(5).items == (published,)
+        assert store.list_versions("wf_1", 5).items == (version_of("wf_1"),)
+
+    def test_a_head_that_is_elsewhere_does_not_move(self, store: WorkflowStore) -> None:
+        store.commit(head_of("wf_1"), version_of("wf_1"), None)
+        with pytest.raises(RevisionConflictError) as conflict:
+            store.move_head(replace(head_of("wf_1"), revision=3), 2)
+        assert (conflict.value.expected, conflict.value.actual) == (2, 1)
+        assert store.get_head("wf_1") == head_of("wf_1")
+        with pytest.raises(NotFoundError):
+            store.move_head(head_of("wf_2"), 1)
+        assert store.list_heads(5).items == (head_of("wf_1"),)
 
     def test_heads_are_listed_newest_first(self, store: WorkflowStore, clock: ManualClock) -> None:
         made = self.make_workflows(store, clock, 23)

@@ -110,6 +110,17 @@ class DynamoWorkflowStore:
                 ) from refused
             raise _moved(head.workflow_id, expected_revision, refused.reasons[0].get("Item")) from refused
 
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version."""
+        try:
+            self._table.put(
+                head_item(head),
+                "revision = :expected",
+                ExpressionAttributeValues={":expected": number(expected_revision)},
+            )
+        except ConditionFailedError as failed:
+            raise _moved(head.workflow_id, expected_revision, failed.item) from failed
+
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
         """Take the head away; versions stay readable until ``expires_at``."""
         condition: dict[str, Any] = {"condition": "attribute_exists(workflow_id)"}

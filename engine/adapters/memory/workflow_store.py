@@ -68,6 +68,12 @@ class MemoryWorkflowStore:
             texts = dump_record(head), dump_record(version)
             self._heads[head.workflow_id], self._versions[key] = texts
 
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version."""
+        with self._lock:
+            self._check_revision(head.workflow_id, expected_revision, creating=False)
+            self._heads[head.workflow_id] = dump_record(head)
+
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
         """Take the head away; versions stay readable until ``expires_at``."""
         with self._lock:
