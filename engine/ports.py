@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
+from engine.template import Template
 from engine.workflow import Workflow
 
 T = TypeVar("T")
@@ -293,6 +294,16 @@ class CredentialStore(Protocol):
 
     def delete(self, name: str) -> None:
         """NotFoundError."""
+
+
+class TemplateStore(Protocol):
+    """Templates that come with the installation; nothing writes them."""
+
+    def list_templates(self) -> tuple[Template, ...]:
+        """All, by name."""
+
+    def get(self, name: str) -> Template:
+        """One; NotFoundError."""
 
 
 class SecretStore(Protocol):

@@ -26,6 +26,8 @@ from functions.api.execution_view import (
 from functions.api.paging import Cursor, Limit
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
+from functions.api.version_query import VersionQuery, read_version
+from functions.api.workflow_view import VersionDetail
 
 # API Gateway waits 30 s for an answer
 # (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
@@ -79,7 +81,7 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
 @router.post(
     "/workflows/{workflow_id}/execute",
     status_code=202,
-    responses=problem_responses(404),
+    responses=problem_responses(404, 409),
     openapi_extra=EXECUTE_BODY,
 )
 def execute_workflow(
@@ -88,12 +90,15 @@ def execute_workflow(
     response: Response,
     services: Use,
     wait: Wait = 0,
+    version: VersionQuery = "draft",
     idempotency_key: Annotated[
         str | None, Header(description="The same key starts one execution, however often it is sent.")
     ] = None,
 ) -> ExecutionDetail:
     """Start an execution; the answer comes at once, unless it is asked to wait."""
-    request = StartRequest(workflow_id, asked.inputs, idempotency_key, asked.bypass_cache)
+    request = StartRequest(
+        workflow_id, asked.inputs, idempotency_key, asked.bypass_cache, version=read_version(version)
+    )
     execution, created = services.executions.start(request)
     if wait:
         execution = services.executions.wait(execution.execution_id, wait)
@@ -143,6 +148,14 @@ def list_workflow_executions(
 def get_execution(execution_id: str, services: Use, workflow_id: str | None = None) -> ExecutionDetail:
     """An execution: for each node its status, inputs, result, times, attempts, cache and error."""
     return view(services, services.executions.get(execution_id, workflow_id))
+
+
+@router.get("/executions/{execution_id}/workflow", responses=problem_responses(404))
+@router.get("/workflows/{workflow_id}/executions/{execution_id}/workflow", responses=problem_responses(404))
+def get_execution_workflow(execution_id: str, services: Use, workflow_id: str | None = None) -> VersionDetail:
+    """The version that the execution runs, with its document, whatever was saved since."""
+    execution = services.executions.get(execution_id, workflow_id)
+    return VersionDetail.of(services.executions.document(execution))
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}", responses=problem_responses(404))
