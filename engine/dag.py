@@ -14,14 +14,25 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress, count
 
 from engine.workflow import Workflow
 
 Cycle = tuple[str, ...]
 
 
+# Digits of a binary number as what ``compress`` selects by.
+_SELECTORS = bytes.maketrans(b"01", b"\0\1")
+
+
 def bits(nodes: int) -> Iterator[int]:
-    """The positions in a bitset, lowest first."""
+    """The positions in a bitset, lowest first; each of the two ways is the faster in its case."""
+    if nodes.bit_count() * 8 > nodes.bit_length():
+        return compress(count(), bin(nodes)[:1:-1].encode().translate(_SELECTORS))
+    return _sparse_bits(nodes)
+
+
+def _sparse_bits(nodes: int) -> Iterator[int]:
     while nodes:
         low = nodes & -nodes
         yield low.bit_length() - 1

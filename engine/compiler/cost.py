@@ -9,6 +9,9 @@ from engine.compiler.cut import level_blocks
 from engine.compiler.poset import EPSILON_SECONDS, Poset, Shape
 from engine.dag import bits
 
+# Steps looked at in one search, a figure that is the same on every machine: some 3 s on one core.
+MAX_WORK = 1_500_000
+
 # Seconds, then pairs of steps put in an order that nobody asked for.
 Cost: TypeAlias = tuple[float, int]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from engine.compiler.cost import Cost, CostModel, add_costs, is_less
+from engine.compiler.cost import MAX_WORK, Cost, CostModel, add_costs, is_less
 from engine.compiler.cut import Blocks, downset_cuts, late_level_blocks, level_blocks, time_blocks
 from engine.compiler.poset import EPSILON_SECONDS, Poset, Shape
 from engine.compiler.tree import (
@@ -39,8 +39,6 @@ TIME_BLOCKS = 20
 # Chains, and single cuts, that are followed to their end rather than by estimate.
 FOLLOWED_CHAINS = 2
 FOLLOWED_CUTS = 3
-# Steps looked at in all, a figure that is the same on every machine: some 3 s on one slow core.
-MAX_WORK = 1_500_000
 
 
 def series_parallel_tree(dag: Dag, seconds: Mapping[str, float] | None = None) -> Tree:

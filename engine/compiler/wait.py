@@ -46,13 +46,13 @@ def find_waits(dag: Dag, tree: Tree, seconds: Mapping[str, float] | None) -> tup
     starts, ends = finish_times(tree, seconds) if seconds is not None else ({}, {})
     found: list[Wait] = []
     for node_id, joined in _joins(tree):
-        upstream = dag.upstream(node_id)
-        needless = tuple(other for other in joined if other not in upstream)
+        ancestors = dag.ancestors[dag.position[node_id]]
+        needless = tuple(other for other in joined if not ancestors >> dag.position[other] & 1)
         if not needless:
             continue
         lost: float | None = None
         if seconds is not None:
-            needed = max((ends[other] for other in upstream), default=0.0)
+            needed = max((ends[other] for other in dag.predecessors[node_id]), default=0.0)
             lost = round(starts[node_id] - needed, 6)
             if lost <= EPSILON_SECONDS:
                 continue

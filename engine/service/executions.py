@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from engine.errors import ConflictError, NodeError, NotFoundError, RequestError, UnavailableError
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun
-from engine.json_value import JsonObject, JsonValue, digest
+from engine.json_value import JsonObject, digest
 from engine.ports import (
     Clock,
     ExecutionFilter,
@@ -78,7 +78,12 @@ class ExecutionService:
             if earlier is not None:
                 return earlier, False
         execution = self._record(request, version, execution_id, inputs)
-        return self._start_machine(execution, version), True
+        try:
+            self.executions.create(execution)
+        except ConflictError:
+            # The same Idempotency-Key twice at once: the other one was a moment faster.
+            return self._started(self.executions.get(execution_id)), False
+        return self._start_machine(execution, may_repeat=request.idempotency_key is not None), True
 
     def get(self, execution_id: str, workflow_id: str | None = None) -> Execution:
         """The execution, repaired if it is overdue; NotFoundError, also when it is another workflow's."""
@@ -109,9 +114,12 @@ class ExecutionService:
         """Item runs of a for_each node, in order."""
         return self.executions.list_node_runs(execution_id, node_id=node_id, limit=limit, cursor=cursor)
 
-    def load(self, inline: JsonValue, claim: object) -> JsonValue:
-        """A value of a record, wherever it lies."""
-        return self.values.load(inline, claim)  # type: ignore[arg-type]
+    def item_run(self, execution_id: str, node_id: str, item: int) -> NodeRun:
+        """One item run; NotFoundError."""
+        _, found = self.executions.read_nodes(execution_id, [(node_id, item)])
+        if (node_id, item) not in found:
+            raise NotFoundError("item", f"{node_id}/{item}")
+        return found[node_id, item]
 
     def cancel(self, execution_id: str) -> Execution:
         """Stop a running execution; ConflictError if it has ended. NotFoundError."""
@@ -155,10 +163,13 @@ class ExecutionService:
             earlier = self.executions.get(standing.execution_id)
         except NotFoundError:
             return standing.execution_id, None
-        if earlier.execution_arn is None and not earlier.status.ended:
-            version = self.workflows.get_version(earlier.workflow_id, earlier.version)
-            earlier = self._start_machine(earlier, version)
-        return standing.execution_id, earlier
+        return standing.execution_id, self._started(earlier)
+
+    def _started(self, execution: Execution) -> Execution:
+        """The execution, whose start is repeated where nobody knows whether it came about."""
+        if execution.execution_arn is not None or execution.status.ended:
+            return execution
+        return self._start_machine(execution, may_repeat=True)
 
     def _record(
         self, request: StartRequest, version: WorkflowVersion, execution_id: str, inputs: JsonObject
@@ -167,7 +178,7 @@ class ExecutionService:
             claim = self.values.store(f"executions/{execution_id}/inputs.json", inputs)
         except NodeError as error:
             raise RequestError(str(error), "inputs") from None
-        execution = Execution(
+        return Execution(
             execution_id=execution_id,
             workflow_id=version.workflow_id,
             workflow_name=version.workflow.name,
@@ -180,11 +191,12 @@ class ExecutionService:
             bypass_cache=request.bypass_cache,
             state_machine_version_arn=version.state_machine_version_arn,
         )
-        self.executions.create(execution)
-        return execution
 
-    def _start_machine(self, execution: Execution, version: WorkflowVersion) -> Execution:
-        """Start the state machine; an execution that cannot be started ends as failed, with the reason."""
+    def _start_machine(self, execution: Execution, *, may_repeat: bool) -> Execution:
+        """Start the state machine; an execution that cannot be started ends as failed, with the reason.
+
+        ``may_repeat``: an Idempotency-Key stands for it, so it is left open for the request that comes again.
+        """
         task_input = ExecutionInput(
             execution_id=execution.execution_id,
             workflow_id=execution.workflow_id,
@@ -192,9 +204,14 @@ class ExecutionService:
         )
         try:
             arn = self.machines.start(
-                version.state_machine_version_arn, execution.execution_id, task_input.model_dump()
+                execution.state_machine_version_arn or "", execution.execution_id, task_input.model_dump()
             )
         except (NotFoundError, UnavailableError) as error:
+            if may_repeat and isinstance(error, UnavailableError):
+                raise UnavailableError(
+                    f"Execution '{execution.execution_id}' could not be started; send the same request "
+                    f"again. {error}"
+                ) from error
             told = ErrorInfo(type=type(error).__name__, message=f"the execution was not started: {error}")
             now = self.clock.now()
             self.executions.finish(execution.execution_id, ExecutionStatus.FAILED, now, error=told)

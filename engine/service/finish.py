@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.dag import Dag
+from engine.errors import NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
 from engine.node import OUTPUT_TYPE
 from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
 from engine.values import ValueStore
 from engine.workflow import Workflow
+
+# How `engine.runner.failure` tells Step Functions which node failed.
+_NAMED = re.compile(r"node '([A-Za-z_][A-Za-z0-9_]*)' failed")
 
 
 @dataclass(frozen=True)
@@ -27,30 +32,48 @@ class ExecutionFinisher:
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
         execution = self.executions.get(execution_id)
-        if execution.status.ended or not machine.status.ended:
+        if not machine.status.ended or execution.status is ExecutionStatus.SUCCEEDED:
             return False
         version = self.workflows.get_version(execution.workflow_id, execution.version)
         runs = {run.node_id: run for run in self._node_runs(execution_id)}
         ended_at = machine.ended_at or self.clock.now()
-        if machine.status is ExecutionStatus.SUCCEEDED:
-            output = self._output(version.workflow, runs)
-            claim = self.values.store(f"executions/{execution_id}/output.json", output)
-            done = self.executions.finish(
-                execution_id, machine.status, ended_at, output=None if claim else output, output_claim=claim
-            )
-        else:
-            error = self._error(machine, runs)
+        if machine.status is ExecutionStatus.SUCCEEDED and not execution.status.ended:
+            return self._succeed(execution, version.workflow, runs, ended_at)
+        blamed = self._blame(machine, runs)
+        done = False
+        if not execution.status.ended:
+            error = self._error(machine, blamed)
             done = self.executions.finish(execution_id, machine.status, ended_at, error=error)
-            self._close_node_runs(execution, version.workflow, runs, machine, ended_at)
+        # Also when the end is known: whoever recorded it may have died before it came to the nodes.
+        self._close_node_runs(execution, version.workflow, runs, blamed, ended_at)
         if done:
             self._measure(execution, machine.status, ended_at)
         return done
 
-    def _node_runs(self, execution_id: str) -> list[NodeRun]:
+    def _succeed(
+        self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], ended_at: datetime
+    ) -> bool:
+        execution_id, status = execution.execution_id, ExecutionStatus.SUCCEEDED
+        output = self._output(workflow, runs)
+        try:
+            claim = self.values.store(f"executions/{execution_id}/output.json", output)
+        except NodeError as error:
+            # Outputs that are too large together: nobody could read them.
+            status, told = ExecutionStatus.FAILED, ErrorInfo(type="OutputTooLarge", message=str(error))
+            done = self.executions.finish(execution_id, status, ended_at, error=told)
+        else:
+            inline = None if claim else output
+            done = self.executions.finish(execution_id, status, ended_at, output=inline, output_claim=claim)
+        if done:
+            self._measure(execution, status, ended_at)
+        return done
+
+    def _node_runs(self, execution_id: str, node_id: str | None = None) -> list[NodeRun]:
+        """The node runs of an execution, or the item runs of a node."""
         found: list[NodeRun] = []
         cursor: str | None = None
         while True:
-            page = self.executions.list_node_runs(execution_id, cursor=cursor)
+            page = self.executions.list_node_runs(execution_id, node_id=node_id, cursor=cursor)
             found.extend(page.items)
             if (cursor := page.cursor) is None:
                 return found
@@ -72,13 +95,31 @@ class ExecutionFinisher:
                 output[name] = (self.values.load(run.result, run.claim) or {}).get("output")
         return output
 
-    def _error(self, machine: MachineExecution, runs: dict[str, NodeRun]) -> ErrorInfo:
-        """The error of the first node that failed, or else what Step Functions said."""
+    def _blame(self, machine: MachineExecution, runs: dict[str, NodeRun]) -> NodeRun | None:
+        """The node run that made the execution fail, with its error: the one that the cause names.
+
+        Others may have failed and be waiting for their next attempt; the execution ended before that.
+        """
+        if machine.status is not ExecutionStatus.FAILED:
+            return None
         failed = [run for run in runs.values() if run.error is not None and run.output_name is None]
-        if machine.status is ExecutionStatus.FAILED and failed:
-            first = min(failed, key=lambda run: (run.ended_at is None, run.ended_at or run.started_at))
-            if first.error is not None:
-                return first.error
+        named = _NAMED.search(machine.cause or "")
+        run = runs.get(named.group(1)) if named else None
+        if run is None and failed:
+            run = min(failed, key=lambda run: (run.ended_at is None, run.ended_at or run.started_at))
+        if run is None or run.error is not None:
+            return run
+        items = self._node_runs(run.execution_id, run.node_id) if run.item_count else []
+        first = next((item for item in items if item.error is not None and item.output_name is None), None)
+        if first is None or first.error is None:
+            return None
+        message = f"item {first.item}: {first.error.message}"
+        return run.model_copy(update={"error": first.error.model_copy(update={"message": message})})
+
+    def _error(self, machine: MachineExecution, blamed: NodeRun | None) -> ErrorInfo:
+        """The error of the node run to blame, or else what Step Functions said."""
+        if blamed is not None and blamed.error is not None:
+            return blamed.error
         told = {
             ExecutionStatus.TIMED_OUT: "the execution took longer than settings.timeout_seconds",
             ExecutionStatus.ABORTED: machine.cause or "the execution was cancelled",
@@ -91,7 +132,7 @@ class ExecutionFinisher:
         execution: Execution,
         workflow: Workflow,
         runs: dict[str, NodeRun],
-        machine: MachineExecution,
+        blamed: NodeRun | None,
         ended_at: datetime,
     ) -> None:
         """Decide every node run that is not, also of nodes that never started.
@@ -104,11 +145,21 @@ class ExecutionFinisher:
             )
             if run.status.ended:
                 continue
-            blamed = run.error is not None and machine.status is ExecutionStatus.FAILED
-            status = NodeStatus.FAILED if blamed else NodeStatus.ABORTED
-            self.executions.finish_node(
-                run.model_copy(update={"status": status, "ended_at": ended_at, "items": None})
-            )
+            for item in self._node_runs(execution.execution_id, node_id) if run.item_count else ():
+                self._close(item, item.error if blamed and blamed.node_id == node_id else None, ended_at)
+            self._close(run, blamed.error if blamed and blamed.node_id == node_id else None, ended_at)
+
+    def _close(self, run: NodeRun, error: ErrorInfo | None, ended_at: datetime) -> None:
+        """End a node run: as failed where ``error`` ended the execution, else as aborted."""
+        if run.status.ended:
+            return
+        status = NodeStatus.ABORTED
+        if error is not None:
+            timed_out = error.type == NodeTimeoutError.__name__
+            status = NodeStatus.TIMED_OUT if timed_out else NodeStatus.FAILED
+        end = {"status": status, "error": error or run.error, "ended_at": ended_at}
+        forget = {"items": None, "items_claim": None, "poll_state": None, "not_before": None}
+        self.executions.finish_node(run.model_copy(update=end | forget))
 
     def _measure(self, execution: Execution, status: ExecutionStatus, ended_at: datetime) -> None:
         seconds = (ended_at - execution.started_at).total_seconds()

@@ -17,9 +17,9 @@ MAX_MESSAGE_CHARACTERS = 500
 
 @dataclass(frozen=True)
 class SaveNote:
-    """What stands beside a version for ever: who saved it, and why."""
+    """What stands beside a version for ever: who saved it (``system``: nobody asked), and why."""
 
-    author: str
+    author: str = "system"
     message: str | None = None
     restored_from: int | None = None
 
@@ -91,9 +91,21 @@ class WorkflowSaver:
             self.workflows.commit(head, version, None if latest is None else head.revision - 1)
         except (ConflictError, NotFoundError):
             if published:
-                self.machines.discard(arn)
+                self._discard(head.workflow_id, arn)
             raise
         return head, version
+
+    def _discard(self, workflow_id: str, arn: str) -> None:
+        """Delete the machine version of a save that lost, unless the save that won has the same one."""
+        try:
+            head = self.workflows.get_head(workflow_id)
+            won = self.workflows.get_version(workflow_id, head.version)
+        except NotFoundError:
+            # Deleted meanwhile, and its machine with all versions before this one was published.
+            self.machines.delete(workflow_id)
+            return
+        if won.state_machine_version_arn != arn:
+            self.machines.discard(arn)
 
     def _publish(
         self, workflow_id: str, compiled: Compiled, latest: WorkflowVersion | None

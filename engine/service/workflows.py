@@ -47,12 +47,18 @@ class WorkflowService:
             return error.problems
         return ()
 
-    def create(self, document: JsonObject, note: SaveNote) -> tuple[WorkflowHead, WorkflowVersion]:
+    def create(
+        self, document: JsonObject, note: SaveNote = SaveNote()
+    ) -> tuple[WorkflowHead, WorkflowVersion]:
         """Save a new workflow; DocumentError with all problems, and then nothing is saved."""
         return self.saver.create(check_document(document, self.registry), note)
 
     def update(
-        self, workflow_id: str, document: JsonObject, expected_revision: int | None, note: SaveNote
+        self,
+        workflow_id: str,
+        document: JsonObject,
+        expected_revision: int | None,
+        note: SaveNote = SaveNote(),
     ) -> tuple[WorkflowHead, WorkflowVersion]:
         """Save a new version.
 

@@ -31,7 +31,7 @@ def require_key(
 ) -> None:
     """Refuse with 401 whoever does not carry the key."""
     given = given_key(request)
-    if given is None or not hmac.compare_digest(given.encode(), services.api_key().encode()):
+    if not given or not hmac.compare_digest(given.encode(), services.api_key().encode()):
         raise HTTPException(
             401,
             "Send the API key as `Authorization: Bearer …` or `X-API-Key: …`.",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 
 from engine.errors import RequestError
 from engine.json_value import JsonObject
@@ -47,12 +48,15 @@ def _check(value: Any) -> None:
             stack.extend((part, depth + 1) for part in item)
         elif isinstance(item, str) and _SURROGATE.search(item):
             raise ValueError("it has a lone surrogate (\\ud800 to \\udfff), which is no character")
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise ValueError("a number in it is larger than 64 bits of floating point can tell")
 
 
 def parse_json(data: bytes) -> Any:
-    """The JSON of a body; RequestError says what is wrong with it."""
+    """The JSON of a body; RequestError says what is wrong; HTTPException 413: it is too long."""
     if len(data) > MAX_BODY_BYTES:
-        raise RequestError(f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}.", "body")
+        told = f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}; store files apart."
+        raise HTTPException(413, told)
     try:
         value = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs)
         _check(value)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 
-from engine.errors import NotFoundError
+from engine.errors import NotFoundError, UnavailableError
 from engine.runner.context import FILES_PREFIX
 from functions.api.services import Services
 from functions.bootstrap import Root
@@ -17,7 +17,11 @@ def make_services(root: Root) -> Services:
 
     @lru_cache(maxsize=1)
     def api_key() -> str:
-        return root.secrets.read(root.settings.api_key_secret)
+        try:
+            return root.secrets.read(root.settings.api_key_secret)
+        except NotFoundError:
+            # Else who asks for anything would be told that it is the thing asked for which is missing.
+            raise UnavailableError("The API key is not stored: its secret is missing.") from None
 
     return Services(
         workflows=root.workflow_service,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from engine.connections import is_live
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, LogLine, NodeRun, NodeStatus
-from engine.json_value import JsonObject, JsonValue
+from engine.json_value import JsonObject, JsonValue, dump_json
 from engine.ports import BlobStore
 from engine.workflow import Node, Workflow
 
@@ -61,7 +61,8 @@ class NodeRunView(BaseModel):
     attempts: int
     cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
     item_count: int | None
-    logs: list[LogLine]
+    logs: list[LogLine] = Field(description="The last lines; none with a logs_url.")
+    logs_url: str | None = Field(None, description="Where lines lie that are too long for this answer.")
 
 
 class ExecutionDetail(ExecutionSummary):
@@ -98,7 +99,7 @@ class Budget:
 
     def take(self, value: JsonValue) -> bool:
         """Whether the value still fits; if so, its size is taken off."""
-        size = len(json.dumps(value))
+        size = len(dump_json(value).encode("utf-8", "surrogatepass"))
         if size > self.left_bytes:
             return False
         self.left_bytes -= size
@@ -152,6 +153,7 @@ class ExecutionViewer:
         """One node run; ``own_url`` serves it alone, where it does not fit here."""
         run = run or NodeRun(execution_id="", node_id=node.id, status=NodeStatus.PENDING)
         result, result_url = self._value(run.result, run.claim, budget, own_url)
+        has_room = own_url is None or budget.take([line.message for line in run.logs])
         return NodeRunView(
             node_id=node.id,
             item=run.item,
@@ -170,7 +172,8 @@ class ExecutionViewer:
             attempts=run.attempts,
             cache=run.cache,
             item_count=run.item_count,
-            logs=list(run.logs),
+            logs=list(run.logs) if has_room else [],
+            logs_url=None if has_room else own_url,
         )
 
     def _value(
@@ -180,7 +183,17 @@ class ExecutionViewer:
             return None, self.blobs.link(claim.key, LINK_SECONDS)
         if own_url is not None and not budget.take(inline):
             return None, own_url
-        return inline, None
+        return _shown(inline), None
+
+
+def _shown(value: JsonValue) -> JsonValue:
+    """The value; with question marks for lone surrogates, which no answer in UTF-8 can hold."""
+    text = dump_json(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode("utf-8", "replace"))
+    return value
 
 
 def _live_inputs(node: Node, workflow: Workflow, runs: dict[str, NodeRun]) -> list[str]:

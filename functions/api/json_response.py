@@ -1,4 +1,4 @@
-"""JSON answers that cannot fail to encode: a lone surrogate in a result is escaped, not raised."""
+"""JSON answers that cannot fail to encode: a lone surrogate is escaped, not raised."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from engine.json_value import dump_json
+
 
 class SafeJsonResponse(JSONResponse):
-    """JSON in ASCII: every string that Python can hold has a spelling."""
+    """JSON in UTF-8, or in ASCII where UTF-8 has no spelling for a text."""
 
     def render(self, content: Any) -> bytes:
         """The body."""
-        return json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+        try:
+            return dump_json(content).encode()
+        except UnicodeEncodeError:
+            return json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode(
+                "ascii"
+            )

@@ -15,12 +15,8 @@ from infra.build.function_package import PACKAGES
 from infra.checks.cloudformation import TEMPLATE, Resolver, read_template
 from nodes import BUILTIN_NODES
 
-RUNTIME_VARIABLES = {
-    "AWS_ENDPOINT_URL",
-    "LOG_LEVEL",
-    "POWERTOOLS_METRICS_NAMESPACE",
-    "POWERTOOLS_SERVICE_NAME",
-}
+# Read by Powertools itself.
+POWERTOOLS_VARIABLES = {"LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
 
 
 def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -97,7 +93,7 @@ def test_the_environment_is_what_the_settings_read(translated: dict[str, Any]) -
     given = {name for environment in variables(translated).values() for name in environment}
     # The runtime sets the region; a key in plain text is for machines of one's own.
     assert asked - given == {"AWS_REGION", "AWS_DEFAULT_REGION", "OPENAI_API_KEY"}
-    assert given - asked == RUNTIME_VARIABLES - {"AWS_ENDPOINT_URL"}
+    assert given - asked == POWERTOOLS_VARIABLES
 
 
 def test_only_the_functions_that_need_them_are_told_keys_and_targets(translated: dict[str, Any]) -> None:
@@ -246,7 +242,8 @@ def test_every_request_goes_to_the_api_function(translated: dict[str, Any]) -> N
         ("ANY /{proxy+}", "integrations/<HttpApiIntegration>"),
     }
     integration = resolver.resource("HttpApiIntegration")
-    assert integration["IntegrationUri"] == "<ApiFunction.Arn>"
+    name = resolver.resource("ApiFunction")["FunctionName"]
+    assert integration["IntegrationUri"] == f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
     assert integration["PayloadFormatVersion"] == "2.0"
     # The function must answer, or be cut, before the API gives up on it.
     assert resolver.resource("ApiFunction")["Timeout"] * 1000 < integration["TimeoutInMillis"]

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-# An execution of these tests takes seconds; what takes this long hangs.
-END_TIMEOUT_SECONDS = 60.0
+# An execution takes seconds, on a machine that does much else half a minute; what takes this long hangs.
+END_TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

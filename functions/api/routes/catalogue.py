@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from engine.json_value import JsonObject
 from engine.node import BaseNode
+from functions.api.paging import Id
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
 
@@ -65,7 +66,7 @@ def list_node_types(services: Use) -> NodeTypeList:
 
 
 @router.get("/node-types/{type}", responses=problem_responses(404))
-def get_node_type(type: str, services: Use) -> NodeTypeDetail:
+def get_node_type(type: Id, services: Use) -> NodeTypeDetail:
     """One node type with the JSON Schemas of its config, inputs and result."""
     node_type = services.registry.get(type)
     return NodeTypeDetail.model_validate(

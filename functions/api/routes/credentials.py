@@ -12,7 +12,7 @@ from engine.errors import RequestError
 from engine.json_value import JsonObject
 from engine.ports import CredentialInfo
 from functions.api.body import json_body, read_object
-from functions.api.paging import Cursor, Limit
+from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
 
@@ -86,7 +86,7 @@ def list_credentials(services: Use, limit: Limit = 20, cursor: Cursor = None) ->
 
 @router.put("/credentials/{name}", openapi_extra=BODY, responses=problem_responses(404))
 def put_credential(
-    name: str,
+    name: Id,
     asked: Annotated[CredentialRequest, Depends(read_credential)],
     response: Response,
     services: Use,
@@ -99,12 +99,12 @@ def put_credential(
 
 
 @router.get("/credentials/{name}", responses=problem_responses(404))
-def get_credential(name: str, services: Use) -> CredentialView:
+def get_credential(name: Id, services: Use) -> CredentialView:
     """What may be shown of a credential."""
     return CredentialView.of(services.credentials.info(name))
 
 
 @router.delete("/credentials/{name}", status_code=204, responses=problem_responses(404))
-def delete_credential(name: str, services: Use) -> None:
+def delete_credential(name: Id, services: Use) -> None:
     """Forget a credential and its values."""
     services.credentials.delete(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import NotFoundError, RequestError
@@ -13,6 +13,7 @@ from engine.execution import Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject
 from engine.ports import ExecutionFilter
 from engine.service import StartRequest
+from engine.workflow import Node, Workflow
 from functions.api.body import json_body, read_object
 from functions.api.execution_view import (
     Budget,
@@ -23,7 +24,7 @@ from functions.api.execution_view import (
     NodeRunList,
     NodeRunView,
 )
-from functions.api.paging import Cursor, Limit
+from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
 from functions.api.version_query import VersionQuery, read_version
@@ -35,6 +36,7 @@ MAX_WAIT_SECONDS = 25
 
 router = APIRouter(tags=["executions"])
 Use = Annotated[Services, Depends(get_services)]
+ItemIndex = Annotated[int, Path(ge=0, lt=10**8, description="Index of the item, from 0.")]
 Wait = Annotated[
     float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Answer when it has ended, or after so many seconds.")
 ]
@@ -85,7 +87,7 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
     openapi_extra=EXECUTE_BODY,
 )
 def execute_workflow(
-    workflow_id: str,
+    workflow_id: Id,
     asked: Annotated[ExecuteRequest, Depends(read_execute_request)],
     response: Response,
     services: Use,
@@ -131,7 +133,7 @@ def list_executions(
 
 @router.get("/workflows/{workflow_id}/executions", responses=problem_responses(404))
 def list_workflow_executions(
-    workflow_id: str,
+    workflow_id: Id,
     services: Use,
     status: ExecutionStatus | None = None,
     limit: Limit = 20,
@@ -144,57 +146,77 @@ def list_workflow_executions(
 
 
 @router.get("/executions/{execution_id}", responses=problem_responses(404))
-@router.get("/workflows/{workflow_id}/executions/{execution_id}", responses=problem_responses(404))
-def get_execution(execution_id: str, services: Use, workflow_id: str | None = None) -> ExecutionDetail:
+def get_execution(execution_id: Id, services: Use) -> ExecutionDetail:
     """An execution: for each node its status, inputs, result, times, attempts, cache and error."""
+    return view(services, services.executions.get(execution_id))
+
+
+@router.get("/workflows/{workflow_id}/executions/{execution_id}", responses=problem_responses(404))
+def get_workflow_execution(workflow_id: Id, execution_id: Id, services: Use) -> ExecutionDetail:
+    """The same, of an execution of this workflow."""
     return view(services, services.executions.get(execution_id, workflow_id))
 
 
 @router.get("/executions/{execution_id}/workflow", responses=problem_responses(404))
-@router.get("/workflows/{workflow_id}/executions/{execution_id}/workflow", responses=problem_responses(404))
-def get_execution_workflow(execution_id: str, services: Use, workflow_id: str | None = None) -> VersionDetail:
+def get_execution_workflow(execution_id: Id, services: Use) -> VersionDetail:
     """The version that the execution runs, with its document, whatever was saved since."""
-    execution = services.executions.get(execution_id, workflow_id)
-    return VersionDetail.of(services.executions.document(execution))
+    return VersionDetail.of(services.executions.document(services.executions.get(execution_id)))
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}", responses=problem_responses(404))
-def get_node_run(execution_id: str, node_id: str, services: Use) -> NodeRunView:
+def get_node_run(execution_id: Id, node_id: Id, services: Use) -> NodeRunView:
     """One node run."""
-    execution = services.executions.get(execution_id)
-    workflow = services.executions.document(execution).workflow
-    if all(node.id != node_id for node in workflow.nodes):
-        raise NotFoundError("node", node_id)
+    workflow, node = _node(services, execution_id, node_id)
     sources = [connection.source for connection in workflow.connections if connection.target == node_id]
     runs = services.executions.some_node_runs(execution_id, [node_id, *sources])
     viewer = ExecutionViewer(services.blobs, services.public_url)
-    return viewer.node_run(workflow.node(node_id), workflow, runs, runs.get(node_id), budget=Budget())
+    return viewer.node_run(node, workflow, runs, runs.get(node_id), budget=Budget())
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}/items", responses=problem_responses(404))
 def list_item_runs(
-    execution_id: str, node_id: str, services: Use, limit: Limit = 20, cursor: Cursor = None
+    execution_id: Id, node_id: Id, services: Use, limit: Limit = 20, cursor: Cursor = None
 ) -> NodeRunList:
     """Item runs of a for_each node, in order."""
-    execution = services.executions.get(execution_id)
-    workflow = services.executions.document(execution).workflow
-    if all(node.id != node_id for node in workflow.nodes):
-        raise NotFoundError("node", node_id)
+    workflow, node = _node(services, execution_id, node_id)
     page = services.executions.item_runs(execution_id, node_id, limit, cursor)
-    viewer, budget, node = (
-        ExecutionViewer(services.blobs, services.public_url),
-        Budget(),
-        workflow.node(node_id),
-    )
-    views = [viewer.node_run(node, workflow, {}, run, budget=budget) for run in page.items]
+    viewer, budget = ExecutionViewer(services.blobs, services.public_url), Budget()
+    own = f"{services.public_url}/api/v1/executions/{execution_id}/nodes/{node_id}/items"
+    views = [
+        viewer.node_run(node, workflow, {}, run, budget=budget, own_url=f"{own}/{run.item}")
+        for run in page.items
+    ]
     return NodeRunList(items=views, cursor=page.cursor)
 
 
+@router.get("/executions/{execution_id}/nodes/{node_id}/items/{item}", responses=problem_responses(404))
+def get_item_run(execution_id: Id, node_id: Id, item: ItemIndex, services: Use) -> NodeRunView:
+    """One item run."""
+    workflow, node = _node(services, execution_id, node_id)
+    run = services.executions.item_run(execution_id, node_id, item)
+    viewer = ExecutionViewer(services.blobs, services.public_url)
+    return viewer.node_run(node, workflow, {}, run, budget=Budget())
+
+
+def _node(services: Services, execution_id: Id, node_id: str) -> tuple[Workflow, Node]:
+    """The document that an execution runs, and a node of it; NotFoundError."""
+    workflow = services.executions.document(services.executions.get(execution_id)).workflow
+    for node in workflow.nodes:
+        if node.id == node_id:
+            return workflow, node
+    raise NotFoundError("node", node_id)
+
+
 @router.post("/executions/{execution_id}/cancel", responses=problem_responses(404, 409))
+def cancel_execution(execution_id: Id, services: Use) -> ExecutionDetail:
+    """Stop a running execution."""
+    return view(services, services.executions.cancel(execution_id))
+
+
 @router.post(
     "/workflows/{workflow_id}/executions/{execution_id}/cancel", responses=problem_responses(404, 409)
 )
-def cancel_execution(execution_id: str, services: Use, workflow_id: str | None = None) -> ExecutionDetail:
-    """Stop a running execution."""
+def cancel_workflow_execution(workflow_id: Id, execution_id: Id, services: Use) -> ExecutionDetail:
+    """The same, of an execution of this workflow."""
     services.executions.get(execution_id, workflow_id)
     return view(services, services.executions.cancel(execution_id))

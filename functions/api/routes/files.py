@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse
 
 from engine.runner.context import FILES_PREFIX
+from functions.api.paging import Id
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
 
@@ -27,7 +28,7 @@ router = APIRouter(tags=["files"])
     responses=problem_responses(404),
 )
 def get_file(
-    execution_id: str, token: str, name: str, services: Annotated[Services, Depends(get_services)]
+    execution_id: Id, token: Id, name: Id, services: Annotated[Services, Depends(get_services)]
 ) -> RedirectResponse:
     """Go to the file."""
     key = f"{FILES_PREFIX}{execution_id}/{token}/{name}"

@@ -13,6 +13,7 @@ from engine.node import MISSING
 from engine.template import Template, Variable, VariableType
 from functions.api.author import Author
 from functions.api.body import json_body, read_object
+from functions.api.paging import Id
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
 from functions.api.version_query import Message
@@ -121,7 +122,7 @@ def list_templates(services: Use) -> TemplateList:
 
 
 @router.get("/templates/{name}", responses=problem_responses(404))
-def get_template(name: str, services: Use) -> TemplateDetail:
+def get_template(name: Id, services: Use) -> TemplateDetail:
     """One template with its document."""
     template = services.templates.get(name)
     return TemplateDetail(**_fields(template), workflow=template.workflow.as_document())
@@ -138,7 +139,7 @@ def get_template(name: str, services: Use) -> TemplateDetail:
     ),
 )
 def instantiate_template(
-    name: str,
+    name: Id,
     asked: Annotated[InstantiateRequest, Depends(read_instantiate_request)],
     response: Response,
     services: Use,

@@ -15,6 +15,7 @@ from engine.service.imports import Ids, OnConflict, Outcome
 from functions.api.answer_size import check_answer_size
 from functions.api.author import Author
 from functions.api.body import json_body, read_object
+from functions.api.paging import Id
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
 from functions.api.version_query import Message, VersionQuery, read_version
@@ -91,7 +92,7 @@ def export_workflows(
 
 @router.get("/workflows/{workflow_id}/export", responses=problem_responses(404, 409))
 def export_workflow(
-    workflow_id: str,
+    workflow_id: Id,
     response: Response,
     services: Use,
     version: VersionQuery = "draft",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from functions.api.answer_size import check_answer_size
 from functions.api.author import Author
 from functions.api.diff_view import DiffView
-from functions.api.paging import Cursor, Limit
+from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
 from functions.api.routes.workflows import IfMatch, read_if_match
 from functions.api.services import Services, get_services
@@ -34,14 +34,14 @@ Use = Annotated[Services, Depends(get_services)]
 
 
 @router.get("/workflows/{workflow_id}/versions", responses=problem_responses(404))
-def list_versions(workflow_id: str, services: Use, limit: Limit = 20, cursor: Cursor = None) -> VersionList:
+def list_versions(workflow_id: Id, services: Use, limit: Limit = 20, cursor: Cursor = None) -> VersionList:
     """Versions with author, time and message, newest first."""
     page = services.workflows.list_versions(workflow_id, limit, cursor)
     return VersionList(items=[VersionSummary.of(version) for version in page.items], cursor=page.cursor)
 
 
 @router.get("/workflows/{workflow_id}/versions/{version}", responses=problem_responses(404))
-def get_version(workflow_id: str, version: VersionNumber, services: Use) -> VersionDetail:
+def get_version(workflow_id: Id, version: VersionNumber, services: Use) -> VersionDetail:
     """One version with its document."""
     _, found = services.workflows.get(workflow_id, version)
     return VersionDetail.of(found)
@@ -53,7 +53,7 @@ def get_version(workflow_id: str, version: VersionNumber, services: Use) -> Vers
     responses=problem_responses(404, 409, 412),
 )
 def restore_version(
-    workflow_id: str,
+    workflow_id: Id,
     version: VersionNumber,
     response: Response,
     services: Use,
@@ -69,7 +69,7 @@ def restore_version(
 
 
 @router.get("/workflows/{workflow_id}/diff", responses=problem_responses(404, 409))
-def compare_versions(workflow_id: str, services: Use, old: FromVersion, new: ToVersion = "draft") -> DiffView:
+def compare_versions(workflow_id: Id, services: Use, old: FromVersion, new: ToVersion = "draft") -> DiffView:
     """What changed between two versions: nodes and connections added, removed, changed field by field."""
     before, after, diff = services.versions.compare(workflow_id, read_version(old), read_version(new))
     view = DiffView.of(before, after, diff)
@@ -79,7 +79,7 @@ def compare_versions(workflow_id: str, services: Use, old: FromVersion, new: ToV
 
 @router.post("/workflows/{workflow_id}/publish", responses=problem_responses(404, 409, 412))
 def publish_workflow(
-    workflow_id: str,
+    workflow_id: Id,
     response: Response,
     services: Use,
     author: Author,
@@ -95,7 +95,7 @@ def publish_workflow(
 
 @router.post("/workflows/{workflow_id}/unpublish", responses=problem_responses(404, 409, 412))
 def unpublish_workflow(
-    workflow_id: str, response: Response, services: Use, if_match: IfMatch = None
+    workflow_id: Id, response: Response, services: Use, if_match: IfMatch = None
 ) -> WorkflowSummary:
     """Leave no version live: triggers run nothing."""
     head = services.versions.unpublish(workflow_id, read_if_match(if_match))

@@ -13,7 +13,7 @@ from engine.service import SaveNote, VersionChoice
 from engine.workflow import Workflow
 from functions.api.author import Author
 from functions.api.body import json_body, read_object
-from functions.api.paging import Cursor, Limit
+from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import ProblemItem, problem_responses
 from functions.api.services import Services, get_services
 from functions.api.version_query import Message, VersionQuery, read_version
@@ -46,9 +46,7 @@ def read_if_match(value: str | None) -> int | None:
     return int(found.group(1))
 
 
-def _detail(
-    response: Response, services: Services, workflow_id: str, choice: VersionChoice
-) -> WorkflowDetail:
+def _detail(response: Response, services: Services, workflow_id: Id, choice: VersionChoice) -> WorkflowDetail:
     head, found = services.workflows.get(workflow_id, choice)
     response.headers["ETag"] = f'"{head.revision}"'
     return WorkflowDetail.of_version(head, found)
@@ -84,7 +82,7 @@ def validate_workflow(document: Document, services: Use) -> ValidationReport:
 
 @router.get("/workflows/{workflow_id}", responses=problem_responses(404, 409))
 def get_workflow(
-    workflow_id: str, response: Response, services: Use, version: VersionQuery = "draft"
+    workflow_id: Id, response: Response, services: Use, version: VersionQuery = "draft"
 ) -> WorkflowDetail:
     """A workflow with its document; the ETag is its revision."""
     return _detail(response, services, workflow_id, read_version(version))
@@ -94,7 +92,7 @@ def get_workflow(
     "/workflows/{workflow_id}", responses=problem_responses(404, 409, 412), openapi_extra=WORKFLOW_BODY
 )
 def update_workflow(
-    workflow_id: str,
+    workflow_id: Id,
     document: Document,
     response: Response,
     services: Use,
@@ -110,12 +108,12 @@ def update_workflow(
 
 
 @router.delete("/workflows/{workflow_id}", status_code=204, responses=problem_responses(404, 409, 412))
-def delete_workflow(workflow_id: str, services: Use, if_match: IfMatch = None) -> None:
+def delete_workflow(workflow_id: Id, services: Use, if_match: IfMatch = None) -> None:
     """Delete a workflow and its state machine; what it ran stays readable."""
     services.workflows.delete(workflow_id, read_if_match(if_match))
 
 
 @router.get("/workflows/{workflow_id}/plan", responses=problem_responses(404, 409), response_model=Plan)
-def get_plan(workflow_id: str, services: Use, version: VersionQuery = "draft") -> Any:
+def get_plan(workflow_id: Id, services: Use, version: VersionQuery = "draft") -> Any:
     """What the workflow compiles to, and what the compiler knows of it."""
     return services.workflows.plan(workflow_id, read_version(version))

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
-import sys
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from infra.local.aws.lambda_pool import error_document
-from infra.local.aws.lambda_pool.function_spec import FunctionSpec, environment_variables
+from infra.local.aws.lambda_pool.function_spec import FunctionSpec
 from infra.local.aws.lambda_pool.runtime_api import Answer, Invocation, RuntimeApi
+from infra.local.aws.lambda_pool.template_process import InitFailedError
 from infra.local.aws.lambda_pool.worker_log import WorkerLog
-
-INIT_TIMEOUT_SECONDS = 10
-"""Init beyond it counts as run time (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html)."""
-
-_WORKER = Path(__file__).with_name("worker.py")
+from infra.local.aws.lambda_pool.worker_process import Worker
+from infra.local.aws.lambda_pool.worker_starter import INIT_TIMEOUT_SECONDS, StartRequest, WorkerStarter
 
 
 @dataclass(frozen=True)
@@ -37,36 +31,23 @@ class InvokeResult:
 class ExecutionEnvironment:
     """Serves one invocation at a time; ``is_alive`` turns False for good when the process has ended."""
 
-    def __init__(self, spec: FunctionSpec, base: Mapping[str, str], log_folder: Path) -> None:
+    def __init__(self, spec: FunctionSpec, starter: WorkerStarter, log_folder: Path) -> None:
         self.spec = spec
         self.is_alive = True
         self.idle_since = time.monotonic()
-        self._base = base
+        self._starter = starter
         self._stream = uuid.uuid4().hex
         self._log = WorkerLog(log_folder / f"{spec.name}-{self._stream[:8]}.log")
-        self._api = RuntimeApi()
-        self._process: asyncio.subprocess.Process | None = None
-        self._end: asyncio.Task[int] | None = None
-
-    async def start(self) -> None:
-        """Start the worker. Raises OSError when no process can be started."""
-        address = await self._api.start()
-        variables = environment_variables(self.spec, self._base, address, self._stream)
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # the folder of this package must not be on the function's import path
-            str(_WORKER),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=self._log.fileno(),
-            stderr=self._log.fileno(),
-            cwd=self.spec.code_root,
-            env=variables,
-            start_new_session=True,
-        )
-        self._end = asyncio.create_task(self._watch(self._process))
+        self._is_begun, self._is_ready = asyncio.Event(), asyncio.Event()
+        self._api = RuntimeApi(self._is_ready)
+        self._worker: Worker | None = None
+        self._end = asyncio.get_running_loop().create_task(self._live())
 
     async def invoke(self, payload: bytes, function_arn: str, request_id: str, trace_id: str) -> InvokeResult:
-        """Run the handler once; a crash, a timeout or a failed import ends the environment."""
+        """Run the handler once; a crash, a timeout or a failed import ends the environment.
+
+        Raises OSError when no process can be started.
+        """
         self._log.begin()
         started = await self._wait_until_ready()
         timeout = self.spec.timeout_seconds - max(0.0, started - INIT_TIMEOUT_SECONDS)
@@ -82,25 +63,25 @@ class ExecutionEnvironment:
     async def close(self) -> None:
         """End the worker and whatever it started; returns when it is gone."""
         self.is_alive = False
-        if self._process is None or self._end is None:
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        await self._end
+        if self._worker is None:
+            self._end.cancel()
+        else:
+            self._worker.kill()
+        await asyncio.wait({self._end})
 
     async def _wait_until_ready(self) -> float:
         """Wait for the handler to load, for init and run time together at most.
 
-        Return the seconds it took.
+        Return the seconds it took, without the wait for other environments that start.
         """
+        await self._is_begun.wait()
         started = time.monotonic()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(INIT_TIMEOUT_SECONDS + self.spec.timeout_seconds):
-                await self._api.is_ready.wait()
+                await self._is_ready.wait()
         return time.monotonic() - started
 
     async def _run(self, invocation: Invocation, timeout_seconds: float) -> Answer:
-        assert self._end is not None  # noqa: S101 - start() comes before invoke()
         answer = self._api.submit(invocation)
         first: set[asyncio.Future[Any]] = {answer, self._end}
         await asyncio.wait(first, timeout=max(0.0, timeout_seconds), return_when=asyncio.FIRST_COMPLETED)
@@ -114,17 +95,27 @@ class ExecutionEnvironment:
         return Answer(document, is_error=True)
 
     async def _ended(self, request_id: str) -> Answer:
-        assert self._end is not None  # noqa: S101 - start() comes before invoke()
         returncode = await self._end
         document = self._api.init_error or error_document.exited(request_id, returncode)
         return Answer(document, is_error=True)
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> int:
-        returncode = await process.wait()
-        self.is_alive = False
-        self._api.is_ready.set()
-        await self._api.close()
-        return returncode
+    async def _live(self) -> int:
+        """Be a worker from its start to its end; return its exit code."""
+        try:
+            address = await self._api.start()
+            request = StartRequest(
+                self.spec, address, self._stream, self._log.fileno(), self._is_begun, self._is_ready
+            )
+            self._worker = await self._starter.start(request)
+            return await asyncio.shield(self._worker.end)
+        except InitFailedError as error:
+            self._api.init_error = error.document
+            return error.returncode
+        finally:
+            self.is_alive = False
+            self._is_begun.set()
+            self._is_ready.set()
+            await self._api.close()
 
     def discard_log(self) -> None:
         """Remove the log file, once nobody reads it any more."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 import time
 import uuid
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from infra.local.aws.lambda_pool.environment import ExecutionEnvironment, InvokeResult
 from infra.local.aws.lambda_pool.function_spec import FunctionSpec
+from infra.local.aws.lambda_pool.worker_starter import WorkerStarter, can_fork
 
 IDLE_SECONDS = 300.0
 """An environment unused for five minutes is ended (AWS: some minutes, undocumented)."""
@@ -25,8 +25,16 @@ class LambdaPool:
     That loop's thread also starts the processes: Linux ends a worker when the *thread* that started it ends.
     """
 
-    def __init__(self, base: Mapping[str, str], log_folder: Path, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._base = dict(base)
+    def __init__(
+        self,
+        base: Mapping[str, str],
+        log_folder: Path,
+        idle_seconds: float = IDLE_SECONDS,
+        *,
+        forks: bool | None = None,
+    ) -> None:
+        """``forks``: whether workers are forked from templates; None: where that is safe."""
+        self._starter = WorkerStarter(dict(base), forks=can_fork() if forks is None else forks)
         self._log_folder = log_folder
         self._idle_seconds = idle_seconds
         self._idle: dict[str, list[ExecutionEnvironment]] = {}
@@ -54,6 +62,10 @@ class LambdaPool:
     def worker_count(self) -> int:
         """Return how many workers are alive."""
         return sum(1 for environment in list(self._all) if environment.is_alive)
+
+    def template_count(self) -> int:
+        """Return how many templates are kept to fork workers from."""
+        return sum(1 for template in list(self._starter.templates.values()) if not template.is_closed)
 
     def close(self) -> None:
         """End every worker; the pool is of no use afterwards."""
@@ -87,13 +99,8 @@ class LambdaPool:
             if environment.is_alive:
                 return environment
             self._forget(environment)
-        environment = ExecutionEnvironment(spec, self._base, self._log_folder)
+        environment = ExecutionEnvironment(spec, self._starter, self._log_folder)
         self._all.add(environment)
-        try:
-            await environment.start()
-        except BaseException:
-            self._forget(environment)
-            raise
         return environment
 
     def _retire(self, environment: ExecutionEnvironment) -> None:
@@ -113,9 +120,10 @@ class LambdaPool:
                 for environment in [one for one in idle if one.idle_since < oldest or not one.is_alive]:
                     idle.remove(environment)
                     self._retire(environment)
+            self._starter.reap(oldest)
 
     async def _close_all(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            await asyncio.gather(*(environment.close() for environment in list(self._all)))
+        await asyncio.gather(*(environment.close() for environment in list(self._all)))
+        await self._starter.close()
         for environment in list(self._all):
             self._forget(environment)

@@ -42,9 +42,9 @@ class _Request:
 class RuntimeApi:
     """Serves one worker. Hand it an invocation with ``next``, wait for ``answer``; all in one event loop."""
 
-    def __init__(self) -> None:
-        self.is_ready = asyncio.Event()
-        """Set when the handler is loaded, or could not be."""
+    def __init__(self, is_ready: asyncio.Event) -> None:
+        """``is_ready`` is set when the worker asks for its first invocation."""
+        self.is_ready = is_ready
         self.init_error: bytes | None = None
         self._invocations: asyncio.Queue[Invocation] = asyncio.Queue(maxsize=1)
         self._answers: dict[str, asyncio.Future[Answer]] = {}

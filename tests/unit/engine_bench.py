@@ -1,0 +1,196 @@
+"""The whole engine in memory, with node types that do what a test tells them to."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from engine.adapters.memory import (
+    ManualClock,
+    MemoryBlobStore,
+    MemoryCacheStore,
+    MemoryCredentialStore,
+    MemoryExecutionStore,
+    MemoryMetrics,
+    MemoryStateMachines,
+    MemoryWorkflowStore,
+)
+from engine.execution import Execution, NodeRun
+from engine.json_value import JsonObject
+from engine.node import BaseNode, NodeConfig, NodeContext, NodeInputs, NodeResult
+from engine.ports import CredentialInfo
+from engine.registry import NodeRegistry
+from engine.runner import Runner
+from engine.runner.context import ContextMaker, NodeEnvironment
+from engine.runner.runner import Stores
+from engine.service import (
+    CredentialService,
+    ExecutionFinisher,
+    ExecutionService,
+    StartRequest,
+    WorkflowService,
+)
+from engine.task import Step, Task, TaskAnswer
+from engine.values import ValueStore
+from nodes import BUILTIN_NODES
+
+PUBLIC_URL = "http://mini-n8n.test"
+TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in ("core", "http", "ai", "custom")}
+
+# What a node does: (its resolved config, inputs, context) -> what run() or poll() answers.
+Script = Callable[[dict[str, Any], NodeInputs, NodeContext], Any]
+
+
+class CallConfig(NodeConfig):
+    value: Any = None
+    credential: str | None = Field(None, json_schema_extra={"x-widget": "credential"})
+
+
+def echo(config: dict[str, Any], inputs: NodeInputs, context: NodeContext) -> NodeResult:
+    return NodeResult({"output": config["value"]})
+
+
+@dataclass
+class Scripts:
+    """What the scripted node types of one bench do now, and how often they were called."""
+
+    run: Script = echo
+    poll: Script = echo
+    calls: list[NodeContext] = field(default_factory=list)
+
+
+def scripted_types(scripts: Scripts) -> list[type[BaseNode]]:
+    """``call``, ``poll`` and ``fork``, all run by ``scripts``."""
+
+    class CallNode(BaseNode):
+        type = "call"
+        Config = CallConfig
+
+        async def run(self, inputs: NodeInputs, context: NodeContext) -> NodeResult:
+            scripts.calls.append(context)
+            answer = scripts.run(self.config.model_dump(), inputs, context)
+            result: NodeResult = await answer if inspect.isawaitable(answer) else answer
+            return result
+
+    class PollNode(CallNode):
+        type = "poll"
+        polls = True
+
+        async def poll(self, state: JsonObject, context: NodeContext) -> NodeResult:
+            scripts.calls.append(context)
+            result: NodeResult = scripts.poll(state, {}, context)
+            return result
+
+    class ForkNode(CallNode):
+        type = "fork"
+        outputs = ("left", "right")
+
+    return [CallNode, PollNode, ForkNode]
+
+
+class EngineBench:
+    """Every part over in-memory adapters; time stands still until it is told to pass."""
+
+    def __init__(self, **services: Any) -> None:
+        self.clock = ManualClock()
+        self.metrics = MemoryMetrics()
+        self.workflows = MemoryWorkflowStore(self.clock)
+        self.executions = MemoryExecutionStore(self.clock)
+        self.cache = services.get("cache") or MemoryCacheStore()
+        self.blobs = MemoryBlobStore()
+        self.values = ValueStore(self.blobs)
+        self.credentials = MemoryCredentialStore()
+        self.machines = MemoryStateMachines(self.clock)
+        self.scripts = Scripts()
+        self.registry = NodeRegistry(BUILTIN_NODES)
+        for node_type in scripted_types(self.scripts):
+            self.registry.register(node_type)
+        self.runner = self.make_runner()
+        self.finisher = ExecutionFinisher(
+            self.workflows, self.executions, self.values, self.clock, self.metrics
+        )
+        self.workflow_service = WorkflowService(
+            self.workflows, self.executions, self.machines, self.registry, TARGETS, self.clock
+        )
+        self.execution_service = ExecutionService(
+            workflows=self.workflows,
+            executions=self.executions,
+            machines=self.machines,
+            registry=self.registry,
+            values=self.values,
+            finisher=self.finisher,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+        self.credential_service = CredentialService(self.credentials, self.clock)
+
+    def make_runner(self) -> Runner:
+        """A runner as a new process would have it, over the same stores."""
+        contexts = ContextMaker(
+            self.credentials, self.blobs, self.clock, NodeEnvironment(public_url=PUBLIC_URL)
+        )
+        stores = Stores(self.workflows, self.executions, self.cache, self.values)
+        return Runner(stores, self.registry, contexts, self.clock, self.metrics)
+
+    def store_credential(self, name: str, kind: str, /, **values: str) -> None:
+        """A credential that nodes may name."""
+        now = self.clock.now()
+        self.credentials.put(CredentialInfo(name, kind, tuple(values), now, now), values)
+
+    def begin(self, *nodes: JsonObject, inputs: JsonObject | None = None, **more: Any) -> str:
+        """Save a workflow of these nodes and start it; its execution id. Nothing runs by itself."""
+        document = {"name": "Bench", "nodes": list(nodes), "connections": more.pop("connections", [])}
+        head, _ = self.workflow_service.create(document | more.pop("document", {}))
+        request = StartRequest(head.workflow_id, inputs or {}, **more)
+        return self.execution_service.start(request)[0].execution_id
+
+    def run(
+        self,
+        execution_id: str,
+        node_id: str,
+        step: Step = "run",
+        *,
+        item: int | None = None,
+        error_name: str | None = None,
+    ) -> TaskAnswer:
+        """Run one task."""
+        execution = self.executions.get(execution_id)
+        task = Task(
+            execution_id=execution_id,
+            workflow_id=execution.workflow_id,
+            version=execution.version,
+            nodes=(node_id,),
+            step=step,
+            item=item,
+            error_name=error_name,
+        )
+        return self.runner.run(task)
+
+    def record(self, execution_id: str, node_id: str, item: int | None = None) -> NodeRun:
+        """The node run as it is stored; KeyError where there is none."""
+        return self.executions.read_nodes(execution_id, [(node_id, item)])[1][node_id, item]
+
+    def execution(self, execution_id: str) -> Execution:
+        """The execution as it is stored."""
+        return self.executions.get(execution_id)
+
+
+def node(node_id: str, type_name: str = "call", **more: Any) -> JsonObject:
+    """A node of a document; what is no setting of a node goes into its config."""
+    settings = ("retry", "timeout_seconds", "on_error", "cache_ttl_seconds", "for_each", "join", "disabled")
+    found = {name: more.pop(name) for name in settings if name in more}
+    return {"id": node_id, "type": type_name, "config": more, **found}
+
+
+def connect(*pairs: str) -> list[JsonObject]:
+    """Connections, each as ``source>target`` or ``source.output>target``."""
+    found = []
+    for pair in pairs:
+        source, target = pair.split(">")
+        source, _, output = source.partition(".")
+        found.append({"source": source, "source_output": output or "main", "target": target})
+    return found
