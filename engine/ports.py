@@ -94,7 +94,7 @@ class WorkflowStore(Protocol):
 
         ``expected_revision`` None means that the workflow must not exist yet. RevisionConflictError
         when the head is elsewhere; NotFoundError when there is none to move. ConflictError when the
-        version exists already: versions are immutable.
+        version exists already and has not expired: versions are immutable.
         """
 
     def move_head(self, head: WorkflowHead, expected_revision: int) -> None:

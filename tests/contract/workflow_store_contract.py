@@ -182,6 +182,22 @@ class WorkflowStoreContract:
             store.get_version("wf_1", 1)
         assert store.list_versions("wf_1", 10).items == ()
 
+    def test_an_id_is_free_again_when_its_versions_have_expired(
+        self, store: WorkflowStore, clock: ManualClock
+    ) -> None:
+        store.commit(head_of("wf_1"), version_of("wf_1"), None)
+        store.delete("wf_1", None, clock.now() + timedelta(hours=1))
+        again = version_of("wf_1", 1, workflow_of("again"))
+        clock.advance(3599)
+        with pytest.raises(ConflictError) as error:
+            store.commit(head_of("wf_1"), again, None)
+        assert not isinstance(error.value, RevisionConflictError)
+        clock.advance(2)
+        store.commit(head_of("wf_1"), again, None)
+        clock.advance(3600)
+        assert store.get_version("wf_1", 1) == again
+        assert store.list_versions("wf_1", 5).items == (again,)
+
     def test_a_delete_takes_the_head_that_was_meant_or_none(
         self, store: WorkflowStore, clock: ManualClock
     ) -> None:

@@ -98,7 +98,11 @@ class DynamoWorkflowStore:
         else:
             values = {":expected": number(expected_revision)}
             unmoved = {"ConditionExpression": "revision = :expected", "ExpressionAttributeValues": values}
-        absent = {"ConditionExpression": "attribute_not_exists(workflow_id)"}
+        # What has expired is gone, though DynamoDB takes its time to delete it.
+        absent = {
+            "ConditionExpression": f"attribute_not_exists(workflow_id) OR {EXPIRES_AT} <= :now",
+            "ExpressionAttributeValues": {":now": number(int(self._clock.now().timestamp()))},
+        }
         writes = [{"Put": {"Item": item, **absent}} for item in version_items(version)]
         old = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
