@@ -83,14 +83,10 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
 @router.post(
     "/workflows/{workflow_id}/execute",
     status_code=202,
-<<<<<<< HEAD
-    responses=problem_responses(404, 409),
-=======
     responses={
         200: {"model": ExecutionDetail, "description": "It has ended already."},
-        **problem_responses(404, 413),
+        **problem_responses(404, 409, 413),
     },
->>>>>>> main
     openapi_extra=EXECUTE_BODY,
 )
 def execute_workflow(
