@@ -131,7 +131,7 @@ def get_template(name: Id, services: Use) -> TemplateDetail:
 @router.post(
     "/templates/{name}/instantiate",
     status_code=201,
-    responses=problem_responses(404, 409),
+    responses=problem_responses(404, 409, 413),
     openapi_extra=json_body(
         InstantiateRequest.model_json_schema(),
         required=False,
