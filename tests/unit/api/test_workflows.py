@@ -126,7 +126,7 @@ def test_versions_are_listed_newest_first_and_read_one_by_one(bench: ApiBench) -
     for path in ("versions/1", "?version=1"):
         separator = "" if path.startswith("?") else "/"
         found = bench.send("GET", f"/workflows/{workflow_id}{separator}{path}").json()
-        assert (found["version"], found["workflow"]["name"], found["revision"]) == (1, "v1", 3)
+        assert (found["version"], found["workflow"]["name"]) == (1, "v1")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from engine.bundle import MAX_WORKFLOWS, Bundle, BundledWorkflow, read_bundle
 from engine.errors import ConflictError, DocumentError, NotFoundError, RequestError
 from engine.json_equality import equal_json
-from engine.service import ExportService, ImportOptions, ImportReport, ImportService, SaveNote, VersionService
+from engine.service import ExportService, ImportOptions, ImportReport, ImportService, SaveNote
 from engine.workflow import Workflow
 from tests.property.any_document import documents
 from tests.unit.engine_bench import EngineBench, node
@@ -21,20 +21,12 @@ NOTE = SaveNote("ada", "Imported")
 
 @pytest.fixture
 def exports(bench: EngineBench) -> ExportService:
-    return make_exports(bench)
+    return bench.export_service
 
 
 @pytest.fixture
 def imports(bench: EngineBench) -> ImportService:
-    return make_imports(bench)
-
-
-def make_exports(bench: EngineBench) -> ExportService:
-    return ExportService(bench.workflows, bench.credentials, bench.registry)
-
-
-def make_imports(bench: EngineBench) -> ImportService:
-    return ImportService(bench.workflows, bench.credentials, bench.workflow_service.saver)
+    return bench.import_service
 
 
 def document(value: Any = 1, name: str = "Mine", **more: Any) -> dict[str, Any]:
@@ -81,9 +73,7 @@ def test_the_version_that_is_asked_for_is_exported(bench: EngineBench, exports: 
     bench.workflow_service.update(workflow_id, document(2), None)
     with pytest.raises(ConflictError, match="no live version"):
         exports.export([workflow_id], "live")
-    VersionService(bench.workflows, bench.workflow_service.saver, bench.clock).publish(
-        workflow_id, 1, None, "ada"
-    )
+    bench.version_service.publish(workflow_id, 1, None, "ada")
     for choice, version in (("live", 1), ("draft", 2)):
         (item,) = exports.export([workflow_id], choice).workflows  # type: ignore[arg-type] # both are choices
         assert (item.version, item.workflow) == (version, document(version))
@@ -115,10 +105,10 @@ def test_an_import_keeps_ids_and_documents(bench: EngineBench, exports: ExportSe
     ids = save(bench, document(1, "One"), document(2, "Two", credential="crm"))
     bundle = posted(exports.export(ids))
     other = EngineBench()
-    report = make_imports(other).import_bundle(bundle, ImportOptions(), NOTE)
+    report = other.import_service.import_bundle(bundle, ImportOptions(), NOTE)
     assert outcomes(report) == [("created", ids[0], 1), ("created", ids[1], 1)]
     assert (report.dry_run, report.missing_credentials) == (False, ("crm",))
-    assert posted(make_exports(other).export(ids)).workflows == bundle.workflows
+    assert posted(other.export_service.export(ids)).workflows == bundle.workflows
     version = other.workflows.get_version(ids[0], 1)
     assert (version.author, version.message) == ("ada", "Imported")
     assert other.machines.definition(version.state_machine_version_arn)["States"]
@@ -260,7 +250,7 @@ def test_a_round_trip_is_exact(workflow: Workflow) -> None:
     )
     moved = type(head)(**{**vars(head), "revision": 2, "version": 2})
     bench.workflows.commit(moved, stored, 1)
-    bundle = make_exports(bench).export([head.workflow_id], allow_literals=True)
+    bundle = bench.export_service.export([head.workflow_id], allow_literals=True)
     back = Workflow.model_validate(posted(bundle).workflows[0].workflow)
     assert back == workflow
     assert equal_json(back.as_document(), workflow.as_document())

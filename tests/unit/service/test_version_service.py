@@ -14,7 +14,7 @@ from tests.unit.engine_bench import EngineBench, node
 
 @pytest.fixture
 def service(bench: EngineBench) -> VersionService:
-    return VersionService(bench.workflows, bench.workflow_service.saver, bench.clock)
+    return bench.version_service
 
 
 @pytest.fixture
