@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -21,6 +22,7 @@ from engine.adapters.s3 import S3BlobStore
 from engine.adapters.secrets import SecretsManagerStore
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.adapters.system_clock import SystemClock
+from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError
 from engine.node import HttpSettings, ModelSettings
 from engine.registry import NodeRegistry
@@ -33,7 +35,16 @@ from functions.telemetry import metrics
 from nodes import BUILTIN_NODES
 
 if TYPE_CHECKING:
-    from engine.service import CredentialService, ExecutionFinisher, ExecutionService, WorkflowService
+    from engine.service import (
+        CredentialService,
+        ExecutionFinisher,
+        ExecutionService,
+        ExportService,
+        ImportService,
+        TemplateService,
+        VersionService,
+        WorkflowService,
+    )
 
 # The use cases are imported when asked for: executors have none, and need no compiler.
 
@@ -119,6 +130,39 @@ class Root:
         return WorkflowService(
             self.workflows, self.executions, self.machines, self.registry, self.settings.targets, self.clock
         )
+
+    @cached_property
+    def templates(self) -> TemplateFolder:
+        """The examples, which are packed beside the functions."""
+        return TemplateFolder(Path(__file__).resolve().parents[1] / "examples")
+
+    @cached_property
+    def version_service(self) -> VersionService:
+        """Use cases of versions."""
+        from engine.service import VersionService
+
+        return VersionService(self.workflows, self.workflow_service.saver, self.clock)
+
+    @cached_property
+    def export_service(self) -> ExportService:
+        """Use cases of export files."""
+        from engine.service import ExportService
+
+        return ExportService(self.workflows, self.credentials, self.registry)
+
+    @cached_property
+    def import_service(self) -> ImportService:
+        """Use cases of import."""
+        from engine.service import ImportService
+
+        return ImportService(self.workflows, self.credentials, self.workflow_service.saver)
+
+    @cached_property
+    def template_service(self) -> TemplateService:
+        """Use cases of templates."""
+        from engine.service import TemplateService
+
+        return TemplateService(self.templates, self.workflow_service.saver)
 
     @cached_property
     def execution_service(self) -> ExecutionService:

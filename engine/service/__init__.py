@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from engine.service.credentials import CredentialService
 from engine.service.executions import ExecutionService, StartRequest
+from engine.service.exports import ExportService
 from engine.service.finish import ExecutionFinisher
+from engine.service.imports import ImportOptions, ImportReport, ImportService
+from engine.service.save import SaveNote, WorkflowSaver
+from engine.service.templates import TemplateService
+from engine.service.version_choice import VersionChoice
+from engine.service.versions import VersionService
 from engine.service.workflows import WorkflowService
 
-__all__ = ["CredentialService", "ExecutionFinisher", "ExecutionService", "StartRequest", "WorkflowService"]
+__all__ = [
+    "CredentialService",
+    "ExecutionFinisher",
+    "ExecutionService",
+    "ExportService",
+    "ImportOptions",
+    "ImportReport",
+    "ImportService",
+    "SaveNote",
+    "StartRequest",
+    "TemplateService",
+    "VersionChoice",
+    "VersionService",
+    "WorkflowSaver",
+    "WorkflowService",
+]

@@ -9,7 +9,15 @@ from fastapi import Request
 
 from engine.ports import BlobStore, CacheStore, Clock
 from engine.registry import NodeRegistry
-from engine.service import CredentialService, ExecutionService, WorkflowService
+from engine.service import (
+    CredentialService,
+    ExecutionService,
+    ExportService,
+    ImportService,
+    TemplateService,
+    VersionService,
+    WorkflowService,
+)
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,10 @@ class Services:
     """The use cases, and the few ports that the API reads itself."""
 
     workflows: WorkflowService
+    versions: VersionService
+    exports: ExportService
+    imports: ImportService
+    templates: TemplateService
     executions: ExecutionService
     credentials: CredentialService
     cache: CacheStore
