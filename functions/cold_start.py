@@ -6,8 +6,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import BaseModel
-
 
 @contextmanager
 def without_collection() -> Iterator[None]:
@@ -32,6 +30,8 @@ def models_built_when_used() -> Iterator[None]:
 
     FastAPI alone declares forty for the OpenAPI document, and a request uses few of any module's.
     """
+    from pydantic import BaseModel  # here, so that the caller chooses how that is imported
+
     kept = BaseModel.model_config
     BaseModel.model_config = {**kept, "defer_build": True}
     try:
