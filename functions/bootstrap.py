@@ -13,8 +13,10 @@ from engine.adapters.dynamodb import (
     DynamoCacheStore,
     DynamoCredentialStore,
     DynamoExecutionStore,
+    DynamoTriggerStore,
     DynamoWorkflowStore,
 )
+from engine.adapters.events import AwsEventSources, EventTarget
 from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.adapters.s3 import S3BlobStore
 from engine.adapters.secrets import SecretsManagerStore
@@ -26,7 +28,17 @@ from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.service import CredentialService, ExecutionFinisher, ExecutionService, WorkflowService
+from engine.service import (
+    CredentialService,
+    ExecutionFinisher,
+    ExecutionService,
+    TriggerFirer,
+    TriggerService,
+    TriggerStarter,
+    WorkflowService,
+)
+from engine.service.webhook_reply import WebhookReplier
+from engine.service.webhooks import WebhookService
 from engine.settings import Settings, read_settings
 from engine.values import ValueStore
 from functions.telemetry import metrics
@@ -108,7 +120,13 @@ class Root:
     def workflow_service(self) -> WorkflowService:
         """Use cases of workflows."""
         return WorkflowService(
-            self.workflows, self.executions, self.machines, self.registry, self.settings.targets, self.clock
+            workflows=self.workflows,
+            executions=self.executions,
+            machines=self.machines,
+            registry=self.registry,
+            targets=self.settings.targets,
+            clock=self.clock,
+            release_triggers=self.trigger_service.release,
         )
 
     @cached_property
@@ -123,6 +141,56 @@ class Root:
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+        )
+
+    @cached_property
+    def triggers(self) -> DynamoTriggerStore:
+        """Triggers."""
+        return DynamoTriggerStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
+
+    @cached_property
+    def event_sources(self) -> AwsEventSources:
+        """Rules and schedules."""
+        settings = self.settings
+        return AwsEventSources(
+            self.clients.events,
+            self.clients.scheduler,
+            prefix=settings.state_machine_prefix,
+            group=settings.state_machine_prefix,
+            target=EventTarget(
+                settings.triggers_function_arn, settings.scheduler_role_arn, settings.triggers_queue_arn
+            ),
+        )
+
+    @cached_property
+    def trigger_service(self) -> TriggerService:
+        """Use cases of triggers."""
+        return TriggerService(
+            triggers=self.triggers,
+            sources=self.event_sources,
+            workflows=self.workflows,
+            credentials=self.credentials,
+            clock=self.clock,
+            artifacts_bucket=self.settings.artifacts_bucket,
+        )
+
+    @cached_property
+    def trigger_firer(self) -> TriggerFirer:
+        """What starts executions for triggers."""
+        starter = TriggerStarter(self.execution_service)
+        return TriggerFirer(self.triggers, starter, self.clock, self.metrics)
+
+    @cached_property
+    def webhook_service(self) -> WebhookService:
+        """What answers webhooks."""
+        return WebhookService(
+            triggers=self.triggers,
+            credentials=self.credentials,
+            blobs=self.blobs,
+            firer=self.trigger_firer,
+            replier=WebhookReplier(self.execution_service, self.blobs),
+            clock=self.clock,
+            public_url=self.settings.public_url,
         )
 
     @cached_property

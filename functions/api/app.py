@@ -12,7 +12,7 @@ from functions.api.access import require_key
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
-from functions.api.routes import cache, catalogue, credentials, executions, files, health, workflows
+from functions.api.routes import cache, catalogue, credentials, executions, files, health, triggers, workflows
 from functions.api.services import Services
 
 API_PREFIX = "/api/v1"
@@ -37,7 +37,7 @@ def create_app(services: Services) -> FastAPI:
     install_problem_handlers(app)
     guarded = [Depends(require_key)]
     errors = problem_responses(401, 422, 503)
-    for module in (workflows, executions, catalogue, cache, credentials):
+    for module in (workflows, triggers, executions, catalogue, cache, credentials):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
     app.include_router(files.router)

@@ -9,7 +9,13 @@ from fastapi import Request
 
 from engine.ports import BlobStore, CacheStore, Clock
 from engine.registry import NodeRegistry
-from engine.service import CredentialService, ExecutionService, WorkflowService
+from engine.service import (
+    CredentialService,
+    ExecutionService,
+    TriggerFirer,
+    TriggerService,
+    WorkflowService,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,8 @@ class Services:
     workflows: WorkflowService
     executions: ExecutionService
     credentials: CredentialService
+    triggers: TriggerService
+    firer: TriggerFirer
     cache: CacheStore
     blobs: BlobStore
     registry: NodeRegistry

@@ -13,6 +13,7 @@ from engine.adapters.memory.credential_store import MemoryCredentialStore, Memor
 from engine.adapters.memory.execution_store import MemoryExecutionStore
 from engine.adapters.memory.metrics import MemoryMetrics
 from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution
+from engine.adapters.memory.trigger_store import MemoryEventSources, MemoryTriggerStore
 from engine.adapters.memory.workflow_store import MemoryWorkflowStore
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "MemoryBlobStore",
     "MemoryCacheStore",
     "MemoryCredentialStore",
+    "MemoryEventSources",
     "MemoryExecutionStore",
     "MemoryMetrics",
     "MemorySecretStore",
     "MemoryStateMachines",
+    "MemoryTriggerStore",
     "MemoryWorkflowStore",
     "StartedExecution",
 ]
