@@ -34,6 +34,7 @@ from infra.local.asl.patches import (
     map_recursion,
     parse_cache,
     request_casing,
+    stopped_programs,
     time_scale,
 )
 from infra.local.asl.run_settings import RunSettings, running_with
@@ -370,3 +371,17 @@ def test_the_interpreter_is_imported_without_the_emulation_of_ec2() -> None:
     assert modules("import moto.stepfunctions.parser.backend.execution_worker") == "True"
     light = "from infra.local.asl.light_import import import_interpreter as load; load()"
     assert modules(light) == "False"
+
+
+def test_stopped_programs() -> None:
+    from moto.stepfunctions.parser.asl.eval.environment import Environment
+    from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
+
+    env = object.__new__(Environment)
+    env._program_state = ProgramStopped(stop_date=None, error=None, cause=None)
+    with patched(), pytest.raises(RuntimeError):
+        env.next_state_name = "next"
+    with patched(stopped_programs.PATCH):
+        env.next_state_name = "next"
+        assert env.next_state_name is None
+        assert isinstance(env.program_state(), ProgramStopped)

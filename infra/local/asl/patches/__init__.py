@@ -24,6 +24,7 @@ from infra.local.asl.patches import (
     map_recursion,
     parse_cache,
     request_casing,
+    stopped_programs,
     time_scale,
 )
 from infra.local.patch import Patch
@@ -44,6 +45,7 @@ INTERPRETER_PATCHES: tuple[Patch, ...] = (
     map_recursion.PATCH,
     parse_cache.PATCH,
     request_casing.PATCH,
+    stopped_programs.PATCH,
     time_scale.PATCH,
 )
 
