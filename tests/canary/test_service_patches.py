@@ -24,6 +24,7 @@ from infra.local.aws.options import ServerOptions
 from infra.local.aws.patches import (
     dead_letter_messages,
     definition_checks,
+    event_delivery,
     execution_details,
     execution_engine,
     http_api_body,
@@ -36,6 +37,7 @@ from infra.local.aws.patches import (
     loading,
     machine_versions,
     schedule_rate,
+    schedule_times,
     server_patches,
     service_clients,
     status_events,
