@@ -182,7 +182,9 @@ class Runner:
         not_before = (
             now + timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_SECONDS)) if retry_after else None
         )
-        run = run.model_copy(update={"error": told, "not_before": not_before, "logs": error.log_lines})
+        run = run.model_copy(
+            update={"error": told, "not_before": not_before, "logs": error.log_lines or run.logs}
+        )
         timed_out = isinstance(error, NodeTimeoutError)
         tried_again = told.retryable or (timed_out and reading.node.retry is not None)
         log.warning("node failed: %s", told.type)
@@ -250,6 +252,7 @@ class Runner:
             started_at=own.started_at if own and own.started_at else self._clock.now(),
             attempts=made,
             error=own.error if own else None,
+            logs=own.logs if own else (),
         )
 
     def _wait_for_retry_after(self, own: NodeRun | None) -> None:

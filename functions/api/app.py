@@ -47,7 +47,7 @@ def create_app(services: Services) -> FastAPI:
             allow_origins=list(services.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Location", "Retry-After"],
+            expose_headers=["ETag", "Idempotency-Replayed", "Location", "Retry-After"],
         )
     install_docs_page(app)
     _describe(app)

@@ -53,12 +53,7 @@ def _check(value: Any) -> None:
 
 
 def parse_json(data: bytes) -> Any:
-    """The JSON of a body; RequestError says what is wrong; HTTPException 413: it is too long."""
-    if len(data) > MAX_BODY_BYTES:
-        told = (
-            f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}; store files apart."
-        )
-        raise HTTPException(413, told)
+    """The JSON of a body; RequestError says what is wrong with it."""
     try:
         value = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs)
         _check(value)
@@ -70,8 +65,14 @@ def parse_json(data: bytes) -> Any:
 
 
 async def read_object(request: Request) -> JsonObject:
-    """The body as a JSON object; an empty body is an empty object. RequestError."""
+    """The body as a JSON object; an empty body is an empty object.
+
+    RequestError; HTTPException 413 when it is too long.
+    """
     data = await request.body()
+    if len(data) > MAX_BODY_BYTES:
+        told = f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}; store files apart."
+        raise HTTPException(413, told)
     if not data.strip():
         return {}
     value = parse_json(data)

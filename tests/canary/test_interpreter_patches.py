@@ -26,6 +26,7 @@ from infra.local.asl.patches import (
     failure_logs,
     heartbeat,
     integer_percentage,
+    json_paths,
     jsonata_evaluator,
     kept_threads,
     lambda_calls,
@@ -325,6 +326,19 @@ def test_parse_cache() -> None:
     with patched(parse_cache.PATCH):
         first = AmazonStateLanguageParser.parse(definition)
         assert AmazonStateLanguageParser.parse(definition)[0] is first[0]
+
+
+def test_json_paths() -> None:
+    from moto.stepfunctions.parser.asl.component.common.path import result_path
+    from moto.stepfunctions.parser.asl.utils import json_path
+
+    for module, path in ((json_path, "$.a[0].b"), (result_path, "$.a.b")):
+        with patched():
+            assert module.parse(path) is not module.parse(path)
+        with patched(json_paths.PATCH):
+            assert module.parse(path) is module.parse(path)
+    with patched(json_paths.PATCH):
+        assert [json_path.extract_json("$.a.b", {"a": {"b": n}}) for n in (1, 2)] == [1, 2]
 
 
 def test_request_casing() -> None:

@@ -85,7 +85,11 @@ def list_credentials(services: Use, limit: Limit = 20, cursor: Cursor = None) ->
     return CredentialList(items=[CredentialView.of(info) for info in page.items], cursor=page.cursor)
 
 
-@router.put("/credentials/{name}", openapi_extra=BODY, responses=problem_responses(404))
+@router.put(
+    "/credentials/{name}",
+    openapi_extra=BODY,
+    responses={201: {"model": CredentialView, "description": "It is new."}, **problem_responses(413)},
+)
 def put_credential(
     name: Id,
     asked: Annotated[CredentialRequest, Depends(read_credential)],

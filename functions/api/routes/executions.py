@@ -81,7 +81,10 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
 @router.post(
     "/workflows/{workflow_id}/execute",
     status_code=202,
-    responses=problem_responses(404),
+    responses={
+        200: {"model": ExecutionDetail, "description": "It has ended already."},
+        **problem_responses(404, 413),
+    },
     openapi_extra=EXECUTE_BODY,
 )
 def execute_workflow(

@@ -82,7 +82,7 @@ def list_workflows(services: Use, limit: Limit = 20, cursor: Cursor = None) -> W
     return WorkflowList(items=[WorkflowSummary.of(head) for head in page.items], cursor=page.cursor)
 
 
-@router.post("/workflows/validate", openapi_extra=WORKFLOW_BODY)
+@router.post("/workflows/validate", responses=problem_responses(413), openapi_extra=WORKFLOW_BODY)
 def validate_workflow(document: Document, services: Use) -> ValidationReport:
     """All that keeps a document from being saved; nothing is saved."""
     problems = services.workflows.find_problems(document)
@@ -99,7 +99,7 @@ def get_workflow(
 
 
 @router.put(
-    "/workflows/{workflow_id}", responses=problem_responses(404, 409, 412), openapi_extra=WORKFLOW_BODY
+    "/workflows/{workflow_id}", responses=problem_responses(404, 409, 412, 413), openapi_extra=WORKFLOW_BODY
 )
 def update_workflow(
     workflow_id: Id, document: Document, response: Response, services: Use, if_match: IfMatch = None

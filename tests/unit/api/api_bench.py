@@ -1,0 +1,92 @@
+"""The API over the engine in memory: executions run, to their end, within the request that starts them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from engine.adapters.memory import StartedExecution
+from engine.execution import ExecutionStatus
+from engine.task import Task
+from functions.api.app import create_app
+from functions.api.services import Services
+from infra.local.asl import run_definition
+from tests.unit.engine_bench import PUBLIC_URL, EngineBench
+
+API_KEY = "key-of-the-tests"
+
+
+_apps: list[FastAPI] = []
+
+
+def shared_app(services: Services) -> FastAPI:
+    """One app for all benches, since its routes take a while to build; a bench lends it its services."""
+    if not _apps:
+        _apps.append(create_app(services))
+    return _apps[0]
+
+
+class ApiBench(EngineBench):
+    """``send`` asks with the key; ``runs`` False leaves executions running."""
+
+    def __init__(self, **services: Any) -> None:
+        super().__init__()
+        self.runs = True
+        self.machines.on_start = self._interpret
+        self.health_checks: dict[str, Callable[[], None]] = {"tables": lambda: None}
+        self.services = self.make_services(**services)
+        self.app = create_app(self.services) if self.services.cors_origins else shared_app(self.services)
+
+    def make_services(self, **changes: Any) -> Services:
+        """What the routes stand on."""
+        return Services(
+            **{
+                "workflows": self.workflow_service,
+                "executions": self.execution_service,
+                "credentials": self.credential_service,
+                "cache": self.cache,
+                "blobs": self.blobs,
+                "registry": self.registry,
+                "clock": self.clock,
+                "public_url": PUBLIC_URL,
+                "cors_origins": (),
+                "api_key": lambda: API_KEY,
+                "health_checks": self.health_checks,
+                **changes,
+            }
+        )
+
+    def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """One request below /api/v1, or at the root for a path with two slashes; with the key."""
+        headers = {"X-API-Key": API_KEY} | request.pop("headers", {})
+        url = path[1:] if path.startswith("//") else f"/api/v1{path}"
+        return self.send_bare(method, url, headers=headers, **request)
+
+    def send_bare(self, method: str, url: str, **request: Any) -> httpx.Response:
+        """One request as it is."""
+
+        self.app.state.services = self.services
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+                return await client.request(method, url, **request)
+
+        return asyncio.run(ask())
+
+    def _interpret(self, started: StartedExecution) -> None:
+        if not self.runs:
+            return
+
+        def invoke(function: str, payload: Any) -> Any:
+            return self.runner.run(Task.model_validate(payload)).as_payload()
+
+        definition = self.machines.definition(started.version_arn)
+        outcome = run_definition(definition, started.task_input, invoke)
+        status = ExecutionStatus(outcome.status.lower())
+        self.machines.end(started.execution_arn, status, error=outcome.error, cause=outcome.cause)
+        self.finisher.finish(started.execution_id, self.machines.describe(started.execution_arn))
