@@ -273,7 +273,7 @@ def most_at_once(patches: tuple[Patch, ...], items: int) -> int:
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.2)
+        time.sleep(0.5)  # long enough for all to begin, also on a busy machine
         with lock:
             running -= 1
 
