@@ -58,7 +58,9 @@ class TestInAws(EventSourcesContract):
 
     @pytest.fixture
     def sources(self, aws: AwsClients, group: str) -> EventSources:
-        target = EventTarget(FUNCTION, "arn:aws:iam::000000000000:role/scheduler", "arn:aws:sqs:us-east-1:0:q")
+        target = EventTarget(
+            FUNCTION, "arn:aws:iam::000000000000:role/scheduler", "arn:aws:sqs:us-east-1:0:q"
+        )
         return AwsEventSources(aws.events, aws.scheduler, prefix=group, group=group, target=target)
 
     def test_a_schedule_carries_time_zone_jitter_and_what_it_starts(
@@ -66,7 +68,11 @@ class TestInAws(EventSourcesContract):
     ) -> None:
         sources.put(changed(trigger_of("tr_1", SCHEDULE), jitter_minutes=15))
         made = aws.scheduler.get_schedule(Name="tr_1", GroupName=group)
-        assert (made["ScheduleExpression"], made["ScheduleExpressionTimezone"], made["FlexibleTimeWindow"]) == (
+        assert (
+            made["ScheduleExpression"],
+            made["ScheduleExpressionTimezone"],
+            made["FlexibleTimeWindow"],
+        ) == (
             "rate(1 hour)",
             "Europe/Berlin",
             {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},

@@ -32,7 +32,9 @@ SCHEDULE = ScheduleSettings(type="schedule", expression="rate(1 hour)", timezone
 EVENT = EventSettings(type="event", pattern={"detail": VALUES}, enabled=False, name="Orders")
 
 
-def trigger_of(trigger_id: str, settings: Any = WEBHOOK, workflow_id: str = "wf_1", revision: int = 1) -> Trigger:
+def trigger_of(
+    trigger_id: str, settings: Any = WEBHOOK, workflow_id: str = "wf_1", revision: int = 1
+) -> Trigger:
     return Trigger(
         trigger_id=trigger_id,
         workflow_id=workflow_id,
@@ -126,7 +128,9 @@ class TriggerStoreContract:
         store.record_fire("wf_1", "tr_1", later)
         store.record_fire("wf_1", "tr_1", Fire(at=NOW, outcome="failed", message="late"))
         store.replace(changed(old, enabled=False), old)
-        assert store.get("wf_1", "tr_1") == changed(old, enabled=False).model_copy(update={"last_fire": later})
+        assert store.get("wf_1", "tr_1") == changed(old, enabled=False).model_copy(
+            update={"last_fire": later}
+        )
         assert store.find_webhook("orders/new").last_fire == later
         newest = Fire(at=NOW + timedelta(seconds=2), outcome="refused", message="no", test=True)
         store.record_fire("wf_1", "tr_1", newest)

@@ -14,9 +14,11 @@ from engine.adapters.memory import (
     MemoryBlobStore,
     MemoryCacheStore,
     MemoryCredentialStore,
+    MemoryEventSources,
     MemoryExecutionStore,
     MemoryMetrics,
     MemoryStateMachines,
+    MemoryTriggerStore,
     MemoryWorkflowStore,
 )
 from engine.execution import Execution, NodeRun
@@ -32,8 +34,13 @@ from engine.service import (
     ExecutionFinisher,
     ExecutionService,
     StartRequest,
+    TriggerFirer,
+    TriggerService,
+    TriggerStarter,
     WorkflowService,
 )
+from engine.service.webhook_reply import WebhookReplier
+from engine.service.webhooks import WebhookService
 from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore
 from nodes import BUILTIN_NODES
@@ -113,8 +120,18 @@ class EngineBench:
         self.finisher = ExecutionFinisher(
             self.workflows, self.executions, self.values, self.clock, self.metrics
         )
+        self.triggers, self.sources = MemoryTriggerStore(self.clock), MemoryEventSources()
+        self.trigger_service = TriggerService(
+            self.triggers, self.sources, self.workflows, self.credentials, self.clock, "artifacts"
+        )
         self.workflow_service = WorkflowService(
-            self.workflows, self.executions, self.machines, self.registry, TARGETS, self.clock
+            workflows=self.workflows,
+            executions=self.executions,
+            machines=self.machines,
+            registry=self.registry,
+            targets=TARGETS,
+            clock=self.clock,
+            release_triggers=self.trigger_service.release,
         )
         self.execution_service = ExecutionService(
             workflows=self.workflows,
@@ -127,6 +144,17 @@ class EngineBench:
             metrics=self.metrics,
         )
         self.credential_service = CredentialService(self.credentials, self.clock)
+        starter = TriggerStarter(self.execution_service)
+        self.trigger_firer = TriggerFirer(self.triggers, starter, self.clock, self.metrics)
+        self.webhook_service = WebhookService(
+            triggers=self.triggers,
+            credentials=self.credentials,
+            blobs=self.blobs,
+            firer=self.trigger_firer,
+            replier=WebhookReplier(self.execution_service, self.blobs),
+            clock=self.clock,
+            public_url=PUBLIC_URL,
+        )
 
     def make_runner(self) -> Runner:
         """A runner as a new process would have it, over the same stores."""
