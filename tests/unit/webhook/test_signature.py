@@ -23,7 +23,7 @@ def mac(algorithm: str = "sha256", body: bytes = BODY, secret: str = "open sesam
 
 
 def stripe(at: int = AT, body: bytes = BODY) -> str:
-    return f"t={at},v1={'0' * 64},v1={mac(body=str(at).encode() + b'.' + body).hex()},v0=x"
+    return f"t={at},v0=x,v1={'0' * 64},v1={mac(body=str(at).encode() + b'.' + body).hex()}"
 
 
 def passes(
