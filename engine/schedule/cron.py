@@ -104,7 +104,7 @@ def _numbers(
 ) -> frozenset[int]:
     found: set[int] = set()
     for part in text.split(","):
-        match = re.fullmatch(r"(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:/(\d{1,4}))?", part)
+        match = re.fullmatch(r"(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:/([0-9]{1,4}))?", part)
         if match is None:
             raise ValueError(f"'{part}' is no value for {field}")
         first, last, step = match.groups()
@@ -133,9 +133,9 @@ def _month_days(text: str) -> DaySpec:
     for part in text.split(","):
         if part == "L":
             last.add(0)
-        elif match := re.fullmatch(r"L-(\d{1,2})", part):
+        elif match := re.fullmatch(r"L-([0-9]{1,2})", part):
             last.add(_number("days before the last", match[1], 1, 30, None))
-        elif match := re.fullmatch(r"(\d{1,2}|L)W", part):
+        elif match := re.fullmatch(r"([0-9]{1,2}|L)W", part):
             nearest.add(0 if match[1] == "L" else _number("day-of-month", match[1], 1, 31, None))
         else:
             plain.append(part)

@@ -29,7 +29,7 @@ def rate_seconds(expression: str) -> int | None:
     """The seconds of a rate; None for what is no rate. ValueError for a rate that is malformed."""
     if not expression.startswith("rate("):
         return None
-    match = re.fullmatch(r"rate\(([1-9]\d{0,8}) (minute|hour|day)(s?)\)", expression)
+    match = re.fullmatch(r"rate\(([1-9][0-9]{0,8}) (minute|hour|day)(s?)\)", expression)
     if match is None or (match[1] == "1") == bool(match[3]):
         raise ValueError(f"'{expression}' is no rate, such as rate(1 hour) or rate(15 minutes)")
     return int(match[1]) * _SECONDS[match[2]]

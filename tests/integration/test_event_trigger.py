@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import uuid
 from datetime import datetime
@@ -78,7 +79,7 @@ def test_a_schedule_fires_at_its_times_until_it_is_paused(stack: LocalStack, api
     settings = {"expression": "rate(1 minute)", "timezone": "Europe/Berlin", "inputs": inputs}
     trigger = make_trigger(api, workflow, type="schedule", **settings)
     next_runs = [datetime.fromisoformat(at) for at in trigger["next_runs"]]
-    assert [(b - a).total_seconds() for a, b in zip(next_runs, next_runs[1:], strict=False)] == [60.0] * 4
+    assert [(b - a).total_seconds() for a, b in itertools.pairwise(next_runs)] == [60.0] * 4
     wait_for(lambda: len(executions_of(api, workflow)) >= 2)
     path = f"/workflows/{workflow}/triggers/{trigger['id']}"
     paused = api.http.post(f"{path}/disable").json()

@@ -79,11 +79,12 @@ def test_a_rate_counts_from_when_it_was_made() -> None:
         ("cron(*-5 9 * * ? *)", "is no value for minutes"),
         ("cron(0 9 * * ? 1969)", "1970 to 2199"),
         ("cron(0 9 ? * MON#6 *)", "is no value"),
-        ("cron(١ 9 * * ? *)", "is no value"),
+        ("cron(\u0661 9 * * ? *)", "is no value"),
+        ("rate(1\u0661 days)", "is no rate"),
     ],
 )
 def test_what_is_no_schedule_is_refused_with_the_cure(expression: str, said: str) -> None:
-    with pytest.raises(ValueError, match="is no|names|6 fields|'\\?'|\\d to \\d") as error:
+    with pytest.raises(ValueError, match=r"is no|names|6 fields|'\?'|\d to \d") as error:
         check_schedule(expression, "UTC")
     assert said in str(error.value)
 
