@@ -111,9 +111,11 @@ class Runner:
             return self._fail(own, error, reading)
 
     def _item(self, reading: NodeReading) -> TaskAnswer:
-        own = reading.own
+        own, parent = reading.own, reading.parent
         if own is not None and own.status.ended:
             return self._stored_answer(own)
+        if parent is not None and parent.status.ended:
+            raise ExecutionEndedError(f"an item of node '{parent.node_id}' came after its node had ended")
         return self._attempt(reading)
 
     def _settle(self, reading: NodeReading) -> TaskAnswer:

@@ -230,10 +230,39 @@ def test_an_end_that_no_node_is_to_blame_for_says_why(
         assert bench.execution(other).error == error
 
 
-def test_what_was_not_closed_is_closed_when_the_end_is_told_again(
-    bench: EngineBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever recorded the end died before it came to the node runs."""
+def test_who_sees_the_end_sees_no_node_run_open(bench: EngineBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    execution_id = bench.begin(node("a"), node("b"))
+    finish, seen = bench.executions.finish, []
+
+    def look_and_finish(*given: Any, **more: Any) -> bool:
+        seen.extend(bench.record(execution_id, node_id).status for node_id in "ab")
+        return finish(*given, **more)
+
+    monkeypatch.setattr(bench.executions, "finish", look_and_finish)
+    assert bench.finisher.finish(execution_id, end(bench, "aborted"))
+    assert seen == [NodeStatus.ABORTED] * 2
+
+
+def test_an_end_that_was_half_told_is_told_again(bench: EngineBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever told it died between the node runs and the execution."""
+    execution_id = bench.begin(node("a"))
+    run_failing(bench, execution_id, "a", RetryableNodeError("spent"))
+
+    def die(*_: object, **__: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.executions, "finish", die)
+        with pytest.raises(KeyboardInterrupt):
+            bench.finisher.finish(execution_id, failed(bench, "a"))
+    assert bench.finisher.finish(execution_id, failed(bench, "a"))
+    found = bench.execution(execution_id)
+    assert found.error is not None
+    assert (found.status, found.error.message) == (ExecutionStatus.FAILED, "spent")
+
+
+def test_nodes_of_an_execution_that_is_known_to_have_ended_are_closed(bench: EngineBench) -> None:
+    """Its start failed, and yet the machine had started."""
     execution_id = bench.begin(node("a"), node("b"))
     bench.executions.finish(execution_id, ExecutionStatus.ABORTED, bench.clock.now())
     assert not bench.finisher.finish(execution_id, end(bench, "aborted"))
@@ -253,3 +282,16 @@ def test_late_writes_of_nodes_and_items_are_refused(bench: EngineBench) -> None:
     for node_id, step in (("b", "run"), ("a", "expand"), ("a", "collect"), ("b", "settle")):
         with pytest.raises(ExecutionEndedError):
             bench.run(execution_id, node_id, step)  # type: ignore[arg-type]
+
+
+def test_an_item_that_starts_after_its_node_was_closed_is_refused(
+    bench: EngineBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = bench.begin(node("a", for_each=[1]))
+    bench.run(execution_id, "a", "expand")
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.executions, "finish", lambda *_, **__: False)
+        bench.finisher.finish(execution_id, end(bench, "aborted"))
+    assert bench.execution(execution_id).status is ExecutionStatus.RUNNING
+    with pytest.raises(ExecutionEndedError, match="came after its node had ended"):
+        bench.run(execution_id, "a", "item", item=0)
