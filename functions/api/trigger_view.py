@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from engine.errors import NotFoundError
 from engine.execution import ExecutionStatus
-from engine.json_value import JsonObject
+from engine.json_value import JsonObject, JsonValue
 from engine.trigger import FailedFire, Fire, FireOutcome, Trigger, TriggerType
 from functions.api.services import Services
 
@@ -55,7 +55,7 @@ class FailureView(BaseModel):
     trigger_id: str
     failed_at: datetime
     message: str
-    event: JsonObject | None = Field(description="The event as it came.")
+    event: JsonValue = Field(description="The event as it came.")
 
     @classmethod
     def of(cls, failure: FailedFire) -> FailureView:
