@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
+from engine.template import Template
 from engine.workflow import Workflow
 
 T = TypeVar("T")
@@ -33,7 +34,11 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class WorkflowHead:
-    """What is known of a workflow without its document."""
+    """What is known of a workflow without its document.
+
+    ``version`` is the draft, the last that was saved; ``live_version`` the published one, which triggers
+    run; None: nothing is published.
+    """
 
     workflow_id: str
     name: str
@@ -44,11 +49,17 @@ class WorkflowHead:
     node_count: int
     description: str | None = None
     tags: tuple[str, ...] = ()
+    live_version: int | None = None
+    published_at: datetime | None = None
+    published_by: str | None = None
 
 
 @dataclass(frozen=True)
 class WorkflowVersion:
-    """One immutable version: the document, what it was compiled to, and where that stands."""
+    """One immutable version: the document, who saved it and why, what it was compiled to.
+
+    ``restored_from`` is the older version that this one equals, if it was made by restoring that.
+    """
 
     workflow_id: str
     version: int
@@ -58,6 +69,9 @@ class WorkflowVersion:
     state_machine_version_arn: str
     report: JsonObject = field(default_factory=dict)
     profile: JsonObject = field(default_factory=dict)
+    author: str = ""
+    message: str | None = None
+    restored_from: int | None = None
 
 
 class WorkflowStore(Protocol):
@@ -80,7 +94,13 @@ class WorkflowStore(Protocol):
 
         ``expected_revision`` None means that the workflow must not exist yet. RevisionConflictError
         when the head is elsewhere; NotFoundError when there is none to move. ConflictError when the
-        version exists already: versions are immutable.
+        version exists already and has not expired: versions are immutable.
+        """
+
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version (publishing does that).
+
+        NotFoundError; RevisionConflictError when the head is elsewhere.
         """
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
@@ -274,6 +294,16 @@ class CredentialStore(Protocol):
 
     def delete(self, name: str) -> None:
         """NotFoundError."""
+
+
+class TemplateStore(Protocol):
+    """Templates that come with the installation; nothing writes them."""
+
+    def list_templates(self) -> tuple[Template, ...]:
+        """All, by name."""
+
+    def get(self, name: str) -> Template:
+        """One; NotFoundError."""
 
 
 class SecretStore(Protocol):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -22,27 +24,34 @@ from engine.adapters.s3 import S3BlobStore
 from engine.adapters.secrets import SecretsManagerStore
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.adapters.system_clock import SystemClock
+from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError
 from engine.node import HttpSettings, ModelSettings
 from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.service import (
-    CredentialService,
-    ExecutionFinisher,
-    ExecutionService,
-    TriggerFirer,
-    TriggerService,
-    TriggerStarter,
-    WorkflowService,
-)
-from engine.service.webhook_reply import WebhookReplier
-from engine.service.webhooks import WebhookService
 from engine.settings import Settings, read_settings
 from engine.values import ValueStore
 from functions.telemetry import metrics
 from nodes import BUILTIN_NODES
+
+if TYPE_CHECKING:
+    from engine.service import (
+        CredentialService,
+        ExecutionFinisher,
+        ExecutionService,
+        ExportService,
+        ImportService,
+        TemplateService,
+        TriggerFirer,
+        TriggerService,
+        VersionService,
+        WorkflowService,
+    )
+    from engine.service.webhooks import WebhookService
+
+# The use cases are imported when asked for: executors have none, and need no compiler.
 
 
 class Root:
@@ -114,11 +123,15 @@ class Root:
     @cached_property
     def finisher(self) -> ExecutionFinisher:
         """How executions end."""
+        from engine.service import ExecutionFinisher
+
         return ExecutionFinisher(self.workflows, self.executions, self.values, self.clock, self.metrics)
 
     @cached_property
     def workflow_service(self) -> WorkflowService:
         """Use cases of workflows."""
+        from engine.service import WorkflowService
+
         return WorkflowService(
             workflows=self.workflows,
             executions=self.executions,
@@ -130,8 +143,43 @@ class Root:
         )
 
     @cached_property
+    def templates(self) -> TemplateFolder:
+        """The examples, which are packed beside the functions."""
+        return TemplateFolder(Path(__file__).resolve().parents[1] / "examples")
+
+    @cached_property
+    def version_service(self) -> VersionService:
+        """Use cases of versions."""
+        from engine.service import VersionService
+
+        return VersionService(self.workflows, self.workflow_service.saver, self.clock)
+
+    @cached_property
+    def export_service(self) -> ExportService:
+        """Use cases of export files."""
+        from engine.service import ExportService
+
+        return ExportService(self.workflows, self.credentials, self.registry)
+
+    @cached_property
+    def import_service(self) -> ImportService:
+        """Use cases of import."""
+        from engine.service import ImportService
+
+        return ImportService(self.workflows, self.credentials, self.workflow_service.saver)
+
+    @cached_property
+    def template_service(self) -> TemplateService:
+        """Use cases of templates."""
+        from engine.service import TemplateService
+
+        return TemplateService(self.templates, self.workflow_service.saver)
+
+    @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
+        from engine.service import ExecutionService
+
         return ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -165,6 +213,8 @@ class Root:
     @cached_property
     def trigger_service(self) -> TriggerService:
         """Use cases of triggers."""
+        from engine.service import TriggerService
+
         return TriggerService(
             triggers=self.triggers,
             sources=self.event_sources,
@@ -177,12 +227,17 @@ class Root:
     @cached_property
     def trigger_firer(self) -> TriggerFirer:
         """What starts executions for triggers."""
+        from engine.service import TriggerFirer, TriggerStarter
+
         starter = TriggerStarter(self.execution_service)
         return TriggerFirer(self.triggers, starter, self.clock, self.metrics)
 
     @cached_property
     def webhook_service(self) -> WebhookService:
         """What answers webhooks."""
+        from engine.service.webhook_reply import WebhookReplier
+        from engine.service.webhooks import WebhookService
+
         return WebhookService(
             triggers=self.triggers,
             credentials=self.credentials,
@@ -196,6 +251,8 @@ class Root:
     @cached_property
     def credential_service(self) -> CredentialService:
         """Use cases of credentials."""
+        from engine.service import CredentialService
+
         return CredentialService(self.credentials, self.clock)
 
     @cached_property

@@ -10,7 +10,7 @@ from engine.expression import Scope, resolve
 from engine.json_value import JsonObject, JsonValue
 from engine.node import INPUT_TYPE
 from engine.ports import WorkflowVersion
-from engine.service.executions import ExecutionService, StartRequest
+from engine.service.executions import NOT_STARTED, ExecutionService, StartRequest
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.trigger import Trigger
 from engine.workflow import Workflow
@@ -82,4 +82,10 @@ def map_inputs(mapping: JsonObject | None, event: JsonObject, workflow: Workflow
 
 
 def _was_never_started(execution: Execution) -> bool:
-    return execution.status is ExecutionStatus.FAILED and execution.execution_arn is None
+    """Whether the start came to nothing; one that is only not noted may have run, and must not run twice."""
+    error = execution.error
+    return (
+        execution.status is ExecutionStatus.FAILED
+        and error is not None
+        and error.message.startswith(NOT_STARTED)
+    )

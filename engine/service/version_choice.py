@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from engine.errors import ConflictError
 from engine.ports import WorkflowHead
 
 VersionChoice: TypeAlias = int | Literal["draft", "live"]
 
 
 def choose_version(head: WorkflowHead, choice: VersionChoice) -> int:
-    """The number of the version; what was saved last is also what is live."""
-    return head.version if choice in ("draft", "live") else int(choice)
+    """The number of the version; ConflictError for ``live`` where nothing is published."""
+    if choice == "draft":
+        return head.version
+    if choice != "live":
+        return choice
+    if head.live_version is None:
+        raise ConflictError(
+            f"Workflow '{head.workflow_id}' has no live version. Publish one, or name a version or the draft."
+        )
+    return head.live_version

@@ -12,7 +12,19 @@ from functions.api.access import require_key
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
-from functions.api.routes import cache, catalogue, credentials, executions, files, health, triggers, workflows
+from functions.api.routes import (
+    cache,
+    catalogue,
+    credentials,
+    executions,
+    files,
+    health,
+    templates,
+    transfer,
+    triggers,
+    versions,
+    workflows,
+)
 from functions.api.services import Services
 
 API_PREFIX = "/api/v1"
@@ -37,7 +49,18 @@ def create_app(services: Services) -> FastAPI:
     install_problem_handlers(app)
     guarded = [Depends(require_key)]
     errors = problem_responses(401, 422, 503)
-    for module in (workflows, triggers, executions, catalogue, cache, credentials):
+    # `transfer` first: /workflows/export is no workflow's id.
+    for module in (
+        transfer,
+        workflows,
+        versions,
+        triggers,
+        executions,
+        catalogue,
+        templates,
+        cache,
+        credentials,
+    ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
     app.include_router(files.router)

@@ -12,8 +12,12 @@ from engine.registry import NodeRegistry
 from engine.service import (
     CredentialService,
     ExecutionService,
+    ExportService,
+    ImportService,
+    TemplateService,
     TriggerFirer,
     TriggerService,
+    VersionService,
     WorkflowService,
 )
 
@@ -23,6 +27,10 @@ class Services:
     """The use cases, and the few ports that the API reads itself."""
 
     workflows: WorkflowService
+    versions: VersionService
+    exports: ExportService
+    imports: ImportService
+    templates: TemplateService
     executions: ExecutionService
     credentials: CredentialService
     triggers: TriggerService

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from functions.cold_start import without_collection
 
-from engine.json_value import JsonObject
-from functions.bootstrap import bootstrap
-from functions.telemetry import logger, metrics, tracer
-from functions.triggers.dead_letter import read_dead_letter
-from functions.triggers.http_event import read_request, write_answer
+with without_collection():
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from engine.json_value import JsonObject
+    from functions.bootstrap import bootstrap
+    from functions.telemetry import logger, metrics
+    from functions.tracing import traced
+    from functions.triggers.dead_letter import read_dead_letter
+    from functions.triggers.http_event import read_request, write_answer
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
     """Answer a webhook's request, fire a trigger, or keep deliveries that failed for good."""

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.build.environment import REQUIREMENTS, ROOT, UV_OPTIONS
-from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage
+from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage, template_files
 
 # Lambda's python3.11 runs on Amazon Linux 2, glibc 2.26, which takes wheels of manylinux2014 (glibc 2.17):
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -103,6 +103,10 @@ def _copy_sources(package: FunctionPackage, target: Path) -> None:
     leave = shutil.ignore_patterns("__pycache__")
     for folder in ("engine", "nodes", f"functions/{package.handler}"):
         shutil.copytree(ROOT / folder, target / folder, ignore=leave)
+    if package.takes_templates:
+        for path in template_files(ROOT):
+            (target / path).parent.mkdir(exist_ok=True, parents=True)
+            shutil.copy(ROOT / path, target / path)
     for module in (ROOT / "functions").glob("*.py"):
         shutil.copy(module, target / "functions")
     # The project's own version and entry points, which importlib.metadata finds beside it.

@@ -21,6 +21,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
+from infra.build.function_package import template_files
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("engine", "nodes", "functions")
 STACK_NAME = "mini-n8n"
@@ -62,6 +64,8 @@ def source_files(packages: Path | None = None) -> Iterator[tuple[str, Path]]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             yield path.relative_to(ROOT).as_posix(), path
+    for path in template_files(ROOT):
+        yield path.as_posix(), ROOT / path
     if packages is None:
         return
     for path in sorted(packages.rglob("*")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -90,6 +91,25 @@ class WorkflowStoreContract:
         assert won.count(True) == 1
         assert store.get_version("wf_1", 2).workflow == workflow_of(f"n{won.index(True)}")
 
+    def test_a_head_moves_without_a_version(self, store: WorkflowStore) -> None:
+        head = head_of("wf_1")
+        store.commit(head, version_of("wf_1"), None)
+        published = replace(head, revision=2, live_version=None, published_at=None, published_by=None)
+        store.move_head(published, 1)
+        assert store.get_head("wf_1") == published
+        assert store.list_heads(5).items == (published,)
+        assert store.list_versions("wf_1", 5).items == (version_of("wf_1"),)
+
+    def test_a_head_that_is_elsewhere_does_not_move(self, store: WorkflowStore) -> None:
+        store.commit(head_of("wf_1"), version_of("wf_1"), None)
+        with pytest.raises(RevisionConflictError) as conflict:
+            store.move_head(replace(head_of("wf_1"), revision=3), 2)
+        assert (conflict.value.expected, conflict.value.actual) == (2, 1)
+        assert store.get_head("wf_1") == head_of("wf_1")
+        with pytest.raises(NotFoundError):
+            store.move_head(head_of("wf_2"), 1)
+        assert store.list_heads(5).items == (head_of("wf_1"),)
+
     def test_heads_are_listed_newest_first(self, store: WorkflowStore, clock: ManualClock) -> None:
         made = self.make_workflows(store, clock, 23)
         heads = [head_of(workflow_id) for workflow_id in reversed(made)]
@@ -161,6 +181,22 @@ class WorkflowStoreContract:
         with pytest.raises(NotFoundError):
             store.get_version("wf_1", 1)
         assert store.list_versions("wf_1", 10).items == ()
+
+    def test_an_id_is_free_again_when_its_versions_have_expired(
+        self, store: WorkflowStore, clock: ManualClock
+    ) -> None:
+        store.commit(head_of("wf_1"), version_of("wf_1"), None)
+        store.delete("wf_1", None, clock.now() + timedelta(hours=1))
+        again = version_of("wf_1", 1, workflow_of("again"))
+        clock.advance(3599)
+        with pytest.raises(ConflictError) as error:
+            store.commit(head_of("wf_1"), again, None)
+        assert not isinstance(error.value, RevisionConflictError)
+        clock.advance(2)
+        store.commit(head_of("wf_1"), again, None)
+        clock.advance(3600)
+        assert store.get_version("wf_1", 1) == again
+        assert store.list_versions("wf_1", 5).items == (again,)
 
     def test_a_delete_takes_the_head_that_was_meant_or_none(
         self, store: WorkflowStore, clock: ManualClock

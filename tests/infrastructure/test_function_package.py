@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.build.function_package import PACKAGES
+from engine.adapters.template_folder import TemplateFolder
+from infra.build.environment import ROOT
+from infra.build.function_package import PACKAGES, template_files
 from infra.build.requirement_sets import IN_LAMBDA_RUNTIME
 
 # The API's handler reads its environment when it is imported: what it is made of stands for it.
@@ -62,6 +64,19 @@ def test_a_package_holds_one_handler_and_nothing_of_the_runtime(built: Path, log
     assert handlers - {"__pycache__"} == {PACKAGES[logical_id].handler}
     names = {path.name for path in (built / logical_id).iterdir()}
     assert names & {*IN_LAMBDA_RUNTIME, "infra", "tests", "bin", ".lock"} == set()
+
+
+@EVERY_FUNCTION
+def test_only_the_api_carries_the_templates_and_finds_them(built: Path, logical_id: str) -> None:
+    packed = {
+        path.relative_to(built / logical_id) for path in (built / logical_id).glob("examples/**/*.json")
+    }
+    assert packed == (set(template_files(ROOT)) if logical_id == "ApiFunction" else set())
+    if packed:
+        names = [
+            template.name for template in TemplateFolder(built / logical_id / "examples").list_templates()
+        ]
+        assert len(names) * 2 == len(packed)
 
 
 @EVERY_FUNCTION

@@ -12,7 +12,14 @@ import pytest
 
 from infra.local.deployment import local_client
 from infra.local.stack import LocalStack
-from tests.integration.trigger_api import ECHO, dump, executions_of, make_trigger, read_trigger, wait_for
+from tests.integration.trigger_api import (
+    dump,
+    executions_of,
+    make_trigger,
+    read_trigger,
+    save_live,
+    wait_for,
+)
 from tests.integration.workflow_api import WorkflowApi
 
 
@@ -28,7 +35,7 @@ def only_execution(api: WorkflowApi, workflow: str) -> dict[str, Any]:
 
 
 def test_an_event_that_matches_is_the_input(stack: LocalStack, api: WorkflowApi) -> None:
-    source, workflow = f"shop.{uuid.uuid4().hex}", api.save(ECHO)
+    source, workflow = f"shop.{uuid.uuid4().hex}", save_live(api)
     pattern = {"source": [source], "detail": {"total": [{"numeric": [">", 100]}]}}
     trigger = make_trigger(api, workflow, type="event", pattern=pattern)
     put_event(stack, source, {"total": 5})
@@ -42,7 +49,7 @@ def test_an_event_that_matches_is_the_input(stack: LocalStack, api: WorkflowApi)
 
 
 def test_an_event_delivered_again_starts_nothing(stack: LocalStack, api: WorkflowApi) -> None:
-    workflow = api.save(ECHO)
+    workflow = save_live(api)
     trigger = make_trigger(api, workflow, type="event", pattern={"source": ["nobody"]})
     functions = local_client(stack.endpoint, "lambda")
     address = {"workflow_id": workflow, "trigger_id": trigger["id"]}
@@ -57,7 +64,7 @@ def test_an_event_delivered_again_starts_nothing(stack: LocalStack, api: Workflo
 
 
 def test_an_object_below_the_prefix_starts_an_execution(stack: LocalStack, api: WorkflowApi) -> None:
-    bucket, workflow = f"inbox-{uuid.uuid4().hex}", api.save(ECHO)
+    bucket, workflow = f"inbox-{uuid.uuid4().hex}", save_live(api)
     storage = local_client(stack.endpoint, "s3")
     storage.create_bucket(Bucket=bucket)
     storage.put_bucket_notification_configuration(
@@ -74,7 +81,7 @@ def test_an_object_below_the_prefix_starts_an_execution(stack: LocalStack, api: 
 
 
 def test_a_schedule_fires_at_its_times_until_it_is_paused(stack: LocalStack, api: WorkflowApi) -> None:
-    workflow = api.save(ECHO)
+    workflow = save_live(api)
     inputs = {"event": {"at": "{{ event.scheduled_time }}"}}
     settings = {"expression": "rate(1 minute)", "timezone": "Europe/Berlin", "inputs": inputs}
     trigger = make_trigger(api, workflow, type="schedule", **settings)
@@ -94,7 +101,7 @@ def test_a_schedule_fires_at_its_times_until_it_is_paused(stack: LocalStack, api
 
 
 def test_an_event_that_fits_no_input_is_kept_and_replayed(stack: LocalStack, api: WorkflowApi) -> None:
-    source, workflow = f"shop.{uuid.uuid4().hex}", api.save(ECHO)
+    source, workflow = f"shop.{uuid.uuid4().hex}", save_live(api)
     mapping = {"event": "{{ event.detail.order }}"}
     trigger = make_trigger(api, workflow, type="event", pattern={"source": [source]}, inputs=mapping)
     path = f"/workflows/{workflow}/triggers/{trigger['id']}"
@@ -116,7 +123,7 @@ def test_an_event_that_fits_no_input_is_kept_and_replayed(stack: LocalStack, api
 def test_an_event_whose_deliveries_all_fail_comes_through_the_queue(
     stack: LocalStack, api: WorkflowApi
 ) -> None:
-    source, workflow = f"shop.{uuid.uuid4().hex}", api.save(ECHO)
+    source, workflow = f"shop.{uuid.uuid4().hex}", save_live(api)
     trigger = make_trigger(api, workflow, type="event", pattern={"source": [source]})
     path = f"/workflows/{workflow}/triggers/{trigger['id']}"
     # Without its machine the workflow cannot start, however often the event is delivered.
@@ -131,7 +138,7 @@ def test_an_event_whose_deliveries_all_fail_comes_through_the_queue(
 def test_a_deleted_workflow_leaves_no_rule_no_schedule_and_no_path(
     stack: LocalStack, api: WorkflowApi
 ) -> None:
-    workflow = api.save(ECHO)
+    workflow = save_live(api)
     make_trigger(api, workflow, type="webhook", path="gone")
     event = make_trigger(api, workflow, type="event", pattern={"source": ["shop"]})
     schedule = make_trigger(api, workflow, type="schedule", expression="cron(0 9 ? * MON-FRI *)")
@@ -150,7 +157,7 @@ def test_a_deleted_workflow_leaves_no_rule_no_schedule_and_no_path(
     assert f"mini-n8n-local-{event['id']}" not in after[0]
     assert schedule["id"] not in after[1]
     assert api.http.get(f"/workflows/{workflow}/triggers").status_code == 404
-    other = api.save(ECHO)
+    other = save_live(api)
     make_trigger(api, other, type="webhook", path="gone")
 
 
@@ -171,7 +178,7 @@ def test_a_deleted_workflow_leaves_no_rule_no_schedule_and_no_path(
 def test_what_does_not_fit_is_refused_by_field(
     api: WorkflowApi, settings: dict[str, Any], field: str
 ) -> None:
-    workflow = api.save(ECHO)
+    workflow = save_live(api)
     answer = api.http.post(f"/workflows/{workflow}/triggers", json=settings)
     assert answer.status_code == 422, answer.text
     assert [problem["field"] for problem in answer.json()["problems"]] == [field]

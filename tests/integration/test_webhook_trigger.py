@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from infra.local.stack import LocalStack
-from tests.integration.trigger_api import ECHO, dump, executions_of, make_trigger, read_trigger
+from tests.integration.trigger_api import ECHO, dump, executions_of, make_trigger, read_trigger, save_live
 from tests.integration.workflow_api import WorkflowApi
 
 RESPOND: dict[str, Any] = {
@@ -36,7 +36,7 @@ def call(stack: LocalStack, path: str, method: str = "POST", **more: Any) -> htt
 
 
 def test_a_request_starts_an_execution_with_what_it_carried(stack: LocalStack, api: WorkflowApi) -> None:
-    trigger = make_trigger(api, api.save(ECHO), type="webhook", path="orders/new", methods=["POST", "GET"])
+    trigger = make_trigger(api, save_live(api), type="webhook", path="orders/new", methods=["POST", "GET"])
     assert trigger["url"] == f"{stack.api_url}/webhooks/orders/new"
     answer = call(stack, "/webhooks/orders/new?a=1&a=2&b=", json={"id": 7}, headers={"X-API-Key": "mine"})
     assert answer.status_code == 202, answer.text
@@ -58,7 +58,7 @@ def test_a_request_starts_an_execution_with_what_it_carried(stack: LocalStack, a
 
 
 def test_files_of_a_form_are_stored_and_served(stack: LocalStack, api: WorkflowApi) -> None:
-    workflow = api.save(ECHO)
+    workflow = save_live(api)
     make_trigger(api, workflow, type="webhook", path="upload", response="finished")
     content = bytes(range(256)) * 40 + b"\r\n--\r\n"
     answer = call(
@@ -74,7 +74,7 @@ def test_files_of_a_form_are_stored_and_served(stack: LocalStack, api: WorkflowA
 
 
 def test_a_respond_node_answers_while_the_rest_goes_on(stack: LocalStack, api: WorkflowApi) -> None:
-    make_trigger(api, api.save(RESPOND), type="webhook", path="respond", response="respond")
+    make_trigger(api, save_live(api, RESPOND), type="webhook", path="respond", response="respond")
     answer = call(stack, "/webhooks/respond", json={"id": "A7"})
     assert (answer.status_code, answer.json()) == (201, {"order": "A7"}), answer.text
     assert answer.headers["x-order"] == "A7"
@@ -90,7 +90,7 @@ def test_a_path_that_is_unknown_starts_nothing(stack: LocalStack, response: str)
 
 
 def test_methods_inputs_and_pauses_are_kept(stack: LocalStack, api: WorkflowApi) -> None:
-    trigger = make_trigger(api, api.save(RESPOND), type="webhook", path="kept")
+    trigger = make_trigger(api, save_live(api, RESPOND), type="webhook", path="kept")
     wrong = call(stack, "/webhooks/kept", "GET")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
     misfit = call(stack, "/webhooks/kept", json=[1])
@@ -109,7 +109,7 @@ def test_methods_inputs_and_pauses_are_kept(stack: LocalStack, api: WorkflowApi)
 
 
 def test_a_path_belongs_to_one_trigger(api: WorkflowApi) -> None:
-    first, second = api.save(ECHO), api.save(ECHO)
+    first, second = save_live(api), save_live(api)
     trigger = make_trigger(api, first, type="webhook", path="mine")
     asked = {"type": "webhook", "path": "mine"}
     for workflow in (first, second):
@@ -122,7 +122,7 @@ def test_a_path_belongs_to_one_trigger(api: WorkflowApi) -> None:
 def test_only_who_signs_starts_anything(stack: LocalStack, api: WorkflowApi) -> None:
     credential = {"kind": "hmac", "values": {"secret": "open-sesame-4711"}}
     assert api.http.put("/credentials/github-hook", json=credential).status_code in (200, 201)
-    workflow = api.save(ECHO)
+    workflow = save_live(api)
     auth = {"type": "github", "credential": "github-hook"}
     trigger = make_trigger(api, workflow, type="webhook", path="signed", auth=auth, response="finished")
     body = dump({"ref": "main"})
@@ -138,7 +138,7 @@ def test_only_who_signs_starts_anything(stack: LocalStack, api: WorkflowApi) -> 
 
 
 def test_requests_at_once_each_start_one_execution(stack: LocalStack, api: WorkflowApi) -> None:
-    workflow = api.save(ECHO)
+    workflow = save_live(api)
     make_trigger(api, workflow, type="webhook", path="many")
     started: list[str] = []
 
@@ -152,3 +152,19 @@ def test_requests_at_once_each_start_one_execution(stack: LocalStack, api: Workf
         thread.join()
     numbers = sorted(api.end(name)["output"]["echo"]["body"]["n"] for name in started)
     assert numbers == list(range(8))
+
+
+def test_a_workflow_without_a_live_version_says_so_until_one_is_published(
+    stack: LocalStack, api: WorkflowApi
+) -> None:
+    workflow = api.save(ECHO)
+    trigger = make_trigger(api, workflow, type="webhook", path="unpublished", response="finished")
+    answer = call(stack, "/webhooks/unpublished", json={})
+    assert (answer.status_code, "no live version" in answer.json()["detail"]) == (409, True)
+    assert read_trigger(api, trigger)["last_fire"]["outcome"] == "refused"
+    assert call(stack, "/webhooks-test/unpublished", json={}).status_code == 200
+    assert api.http.post(f"/workflows/{workflow}/publish").status_code == 200
+    draft = ECHO | {"nodes": [*ECHO["nodes"], {"id": "more", "type": "output", "config": {"value": "draft"}}]}
+    assert api.http.put(f"/workflows/{workflow}", json=draft).status_code == 200
+    assert set(call(stack, "/webhooks/unpublished", json={}).json()) == {"echo"}
+    assert set(call(stack, "/webhooks-test/unpublished", json={}).json()) == {"echo", "more"}

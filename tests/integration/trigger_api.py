@@ -23,6 +23,14 @@ ECHO: dict[str, Any] = {
 }
 
 
+def save_live(api: WorkflowApi, document: dict[str, Any] = ECHO) -> str:
+    """The id of a new workflow whose first version is live."""
+    workflow_id = api.save(document)
+    answer = api.http.post(f"/workflows/{workflow_id}/publish")
+    assert answer.status_code == 200, answer.text
+    return workflow_id
+
+
 def make_trigger(api: WorkflowApi, workflow_id: str, **settings: Any) -> dict[str, Any]:
     """A new trigger."""
     answer = api.http.post(f"/workflows/{workflow_id}/triggers", json=settings)

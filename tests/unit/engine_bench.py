@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -21,6 +22,7 @@ from engine.adapters.memory import (
     MemoryTriggerStore,
     MemoryWorkflowStore,
 )
+from engine.adapters.template_folder import TemplateFolder
 from engine.execution import Execution, NodeRun
 from engine.json_value import JsonObject
 from engine.node import BaseNode, NodeConfig, NodeContext, NodeInputs, NodeResult
@@ -33,10 +35,14 @@ from engine.service import (
     CredentialService,
     ExecutionFinisher,
     ExecutionService,
+    ExportService,
+    ImportService,
     StartRequest,
+    TemplateService,
     TriggerFirer,
     TriggerService,
     TriggerStarter,
+    VersionService,
     WorkflowService,
 )
 from engine.service.webhook_reply import WebhookReplier
@@ -45,6 +51,7 @@ from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore
 from nodes import BUILTIN_NODES
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PUBLIC_URL = "http://mini-n8n.test"
 TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in ("core", "http", "ai", "custom")}
 
@@ -144,6 +151,11 @@ class EngineBench:
             metrics=self.metrics,
         )
         self.credential_service = CredentialService(self.credentials, self.clock)
+        saver = self.workflow_service.saver
+        self.version_service = VersionService(self.workflows, saver, self.clock)
+        self.export_service = ExportService(self.workflows, self.credentials, self.registry)
+        self.import_service = ImportService(self.workflows, self.credentials, saver)
+        self.template_service = TemplateService(TemplateFolder(EXAMPLES), saver)
         starter = TriggerStarter(self.execution_service)
         self.trigger_firer = TriggerFirer(self.triggers, starter, self.clock, self.metrics)
         self.webhook_service = WebhookService(
@@ -155,6 +167,12 @@ class EngineBench:
             clock=self.clock,
             public_url=PUBLIC_URL,
         )
+
+    def save_live(self, document: JsonObject) -> str:
+        """The id of a new workflow whose first version is live."""
+        head, _ = self.workflow_service.create(document)
+        self.version_service.publish(head.workflow_id, "draft", None, "tests")
+        return head.workflow_id
 
     def make_runner(self) -> Runner:
         """A runner as a new process would have it, over the same stores."""

@@ -98,7 +98,11 @@ class DynamoWorkflowStore:
         else:
             values = {":expected": number(expected_revision)}
             unmoved = {"ConditionExpression": "revision = :expected", "ExpressionAttributeValues": values}
-        absent = {"ConditionExpression": "attribute_not_exists(workflow_id)"}
+        # What has expired is gone, though DynamoDB takes its time to delete it.
+        absent = {
+            "ConditionExpression": f"attribute_not_exists(workflow_id) OR {EXPIRES_AT} <= :now",
+            "ExpressionAttributeValues": {":now": number(int(self._clock.now().timestamp()))},
+        }
         writes = [{"Put": {"Item": item, **absent}} for item in version_items(version)]
         old = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
@@ -109,6 +113,17 @@ class DynamoWorkflowStore:
                     f"Workflow '{version.workflow_id}' has a version {version.version} already."
                 ) from refused
             raise _moved(head.workflow_id, expected_revision, refused.reasons[0].get("Item")) from refused
+
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version."""
+        try:
+            self._table.put(
+                head_item(head),
+                "revision = :expected",
+                ExpressionAttributeValues={":expected": number(expected_revision)},
+            )
+        except ConditionFailedError as failed:
+            raise _moved(head.workflow_id, expected_revision, failed.item) from failed
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
         """Take the head away; versions stay readable until ``expires_at``."""

@@ -63,10 +63,17 @@ class MemoryWorkflowStore:
         key = (version.workflow_id, version.version)
         with self._lock:
             self._check_revision(head.workflow_id, expected_revision, creating=expected_revision is None)
-            if key in self._versions:
+            if key in self._versions and not self._expired(*key):
                 raise ConflictError(f"Workflow '{key[0]}' has a version {key[1]} already.")
             texts = dump_record(head), dump_record(version)
             self._heads[head.workflow_id], self._versions[key] = texts
+            self._expiry.pop(key, None)
+
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version."""
+        with self._lock:
+            self._check_revision(head.workflow_id, expected_revision, creating=False)
+            self._heads[head.workflow_id] = dump_record(head)
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
         """Take the head away; versions stay readable until ``expires_at``."""

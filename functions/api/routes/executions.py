@@ -27,6 +27,8 @@ from functions.api.execution_view import (
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
+from functions.api.version_query import VersionQuery, read_version
+from functions.api.workflow_view import VersionDetail
 
 # API Gateway waits 30 s for an answer
 # (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
@@ -83,7 +85,7 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
     status_code=202,
     responses={
         200: {"model": ExecutionDetail, "description": "It has ended already."},
-        **problem_responses(404, 413),
+        **problem_responses(404, 409, 413),
     },
     openapi_extra=EXECUTE_BODY,
 )
@@ -93,12 +95,15 @@ def execute_workflow(
     response: Response,
     services: Use,
     wait: Wait = 0,
+    version: VersionQuery = "draft",
     idempotency_key: Annotated[
         str | None, Header(description="The same key starts one execution, however often it is sent.")
     ] = None,
 ) -> ExecutionDetail:
     """Start an execution; the answer comes at once, unless it is asked to wait."""
-    request = StartRequest(workflow_id, asked.inputs, idempotency_key, asked.bypass_cache)
+    request = StartRequest(
+        workflow_id, asked.inputs, idempotency_key, asked.bypass_cache, version=read_version(version)
+    )
     execution, created = services.executions.start(request)
     if wait:
         execution = services.executions.wait(execution.execution_id, wait)
@@ -113,7 +118,7 @@ def execute_workflow(
 @router.get("/executions")
 def list_executions(
     services: Use,
-    workflow_id: Annotated[str | None, Query(max_length=100)] = None,
+    workflow_id: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     status: ExecutionStatus | None = None,
     started_after: datetime | None = None,
     started_before: datetime | None = None,
@@ -153,6 +158,12 @@ def get_execution(execution_id: Id, services: Use) -> ExecutionDetail:
 def get_workflow_execution(workflow_id: Id, execution_id: Id, services: Use) -> ExecutionDetail:
     """The same, of an execution of this workflow."""
     return view(services, services.executions.get(execution_id, workflow_id))
+
+
+@router.get("/executions/{execution_id}/workflow", responses=problem_responses(404))
+def get_execution_workflow(execution_id: Id, services: Use) -> VersionDetail:
+    """The version that the execution runs, with its document, whatever was saved since."""
+    return VersionDetail.of(services.executions.document(services.executions.get(execution_id)))
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}", responses=problem_responses(404))

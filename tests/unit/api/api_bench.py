@@ -46,6 +46,10 @@ class ApiBench(EngineBench):
         return Services(
             **{
                 "workflows": self.workflow_service,
+                "versions": self.version_service,
+                "exports": self.export_service,
+                "imports": self.import_service,
+                "templates": self.template_service,
                 "executions": self.execution_service,
                 "credentials": self.credential_service,
                 "triggers": self.trigger_service,

@@ -32,6 +32,12 @@ def test_a_saved_workflow_says_where_it_is_and_at_which_revision(bench: ApiBench
         "tags": ["x"],
         "revision": 1,
         "version": 1,
+        "live_version": None,
+        "published_at": None,
+        "published_by": None,
+        "saved_at": "2026-01-01T00:00:00Z",
+        "author": "api-key",
+        "message": None,
         "node_count": 1,
         "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
@@ -126,7 +132,7 @@ def test_versions_are_listed_newest_first_and_read_one_by_one(bench: ApiBench) -
     for path in ("versions/1", "?version=1"):
         separator = "" if path.startswith("?") else "/"
         found = bench.send("GET", f"/workflows/{workflow_id}{separator}{path}").json()
-        assert (found["version"], found["workflow"]["name"], found["revision"]) == (1, "v1", 3)
+        assert (found["version"], found["workflow"]["name"]) == (1, "v1")
 
 
 @pytest.mark.parametrize(

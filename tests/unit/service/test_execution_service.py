@@ -194,6 +194,17 @@ def test_a_lost_start_with_a_key_is_made_good_by_the_same_request(
     assert started.execution_id == execution.execution_id
 
 
+def test_a_start_that_cannot_be_noted_is_a_start(
+    bench: EngineBench, workflow_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.executions, "set_execution_arn", away)
+        execution, created = start(bench, workflow_id)
+    assert created
+    assert execution.execution_arn == bench.machines.started[0].execution_arn
+    assert bench.execution_service.cancel(execution.execution_id).status is ExecutionStatus.ABORTED
+
+
 def test_a_machine_version_that_is_gone_ends_the_execution(bench: EngineBench, workflow_id: str) -> None:
     _, version = bench.workflow_service.get(workflow_id)
     bench.machines.discard(version.state_machine_version_arn)

@@ -18,7 +18,7 @@ INPUT = node("event", "input", name="event", type="object", required=True)
 
 def save(bench: EngineBench, *nodes: JsonObject) -> str:
     document = {"name": "Echo", "nodes": list(nodes or (INPUT,)), "connections": []}
-    return bench.workflow_service.create(document)[0].workflow_id
+    return bench.save_live(document)
 
 
 def make(bench: EngineBench, settings: JsonObject, *nodes: JsonObject) -> Trigger:

@@ -10,9 +10,6 @@ import pytest
 from engine.errors import UnavailableError
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
-from engine.ports import WorkflowHead
-from engine.service import trigger_start
-from engine.service.version_choice import VersionChoice
 from engine.webhook import WebhookAnswer, WebhookRequest
 from tests.unit.engine_bench import PUBLIC_URL, EngineBench, connect, node
 
@@ -23,7 +20,7 @@ REPLY = node("reply", "respond", status=201, headers={"X-A": "{{body.output.a}}"
 @pytest.fixture
 def workflow(bench: EngineBench) -> str:
     document = {"name": "Hook", "nodes": [BODY, REPLY], "connections": connect("body>reply")}
-    return bench.workflow_service.create(document)[0].workflow_id
+    return bench.save_live(document)
 
 
 def hook(bench: EngineBench, workflow: str, **settings: Any) -> tuple[str, str]:
@@ -90,8 +87,8 @@ def test_a_respond_node_that_never_runs_is_no_success(
 
 
 def test_a_workflow_without_a_respond_node_is_not_started_for_its_answer(bench: EngineBench) -> None:
-    head, _ = bench.workflow_service.create({"name": "Hook", "nodes": [BODY], "connections": []})
-    trigger = hook(bench, head.workflow_id, response="respond")
+    workflow = bench.save_live({"name": "Hook", "nodes": [BODY], "connections": []})
+    trigger = hook(bench, workflow, response="respond")
     answer = post(bench, {"a": "1"})
     assert (answer.status, "no respond node" in answer.body.decode()) == (409, True)
     assert outcome(bench, trigger) == ("refused", json.loads(answer.body)["detail"])
@@ -122,20 +119,15 @@ def test_an_execution_that_takes_longer_goes_on(bench: EngineBench, workflow: st
 
 
 def test_a_workflow_without_a_live_version_says_so_and_its_draft_can_be_tried(
-    bench: EngineBench, workflow: str, monkeypatch: pytest.MonkeyPatch
+    bench: EngineBench, workflow: str
 ) -> None:
-    from engine.errors import ConflictError
-
-    def choose(head: WorkflowHead, choice: VersionChoice) -> int:
-        if choice == "live":
-            raise ConflictError(f"Workflow '{head.workflow_id}' has no live version.")
-        return head.version
-
-    monkeypatch.setattr(trigger_start, "choose_version", choose)
+    bench.version_service.unpublish(workflow, None)
     trigger = hook(bench, workflow)
     answer = post(bench, {"a": "1"})
-    assert (answer.status, "no live version" in answer.body.decode()) == (409, True)
-    assert outcome(bench, trigger) == ("refused", f"Workflow '{workflow}' has no live version.")
+    detail = json.loads(answer.body)["detail"]
+    assert (answer.status, "has no live version" in detail) == (409, True)
+    assert outcome(bench, trigger) == ("refused", detail)
+    assert bench.executions._executions == {}
     assert post(bench, {"a": "1"}, test=True).status == 202
 
 
