@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import TypeAdapter
+from pydantic import RootModel
 
 from engine.json_value import JsonObject
 from engine.trigger import TriggerSettings
@@ -21,14 +21,12 @@ Use = Annotated[Services, Depends(get_services)]
 Document = Annotated[JsonObject, Depends(read_object)]
 
 
-def _settings_schema() -> JsonObject:
-    """The schema of the settings, whole: its parts inside it, as bodies here are read by hand."""
-    schema: JsonObject = TypeAdapter(TriggerSettings).json_schema()
-    return schema
+class TriggerRequest(RootModel[TriggerSettings]):
+    """What a trigger is made with; `type` says which kind it is."""
 
 
 TRIGGER_BODY = json_body(
-    _settings_schema(),
+    TriggerRequest,
     example={"type": "schedule", "expression": "cron(0 9 ? * MON-FRI *)", "timezone": "Europe/Berlin"},
 )
 
