@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_events.client import EventBridgeClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_scheduler.client import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
@@ -63,6 +65,16 @@ class AwsClients:
     def step_functions(self) -> SFNClient:
         """Step Functions; made at its first call, since to look at workflows and executions takes none."""
         return cast("SFNClient", _MadeWhenUsed(lambda: self._client("stepfunctions")))
+
+    @property
+    def events(self) -> EventBridgeClient:
+        """EventBridge."""
+        return cast("EventBridgeClient", self._client("events"))
+
+    @property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        """EventBridge Scheduler."""
+        return cast("EventBridgeSchedulerClient", self._client("scheduler"))
 
     @property
     def secrets_manager(self) -> SecretsManagerClient:

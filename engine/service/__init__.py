@@ -9,6 +9,9 @@ from engine.service.finish import ExecutionFinisher
 from engine.service.imports import ImportOptions, ImportReport, ImportService
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.templates import TemplateService
+from engine.service.trigger_fire import TriggerFirer
+from engine.service.trigger_start import TriggerStarter
+from engine.service.triggers import TriggerService
 from engine.service.version_choice import VersionChoice
 from engine.service.versions import VersionService
 from engine.service.workflows import WorkflowService
@@ -27,5 +30,8 @@ __all__ = [
     "VersionChoice",
     "VersionService",
     "WorkflowSaver",
+    "TriggerFirer",
+    "TriggerService",
+    "TriggerStarter",
     "WorkflowService",
 ]

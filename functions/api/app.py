@@ -22,6 +22,7 @@ from functions.api.routes import (
     health,
     templates,
     transfer,
+    triggers,
     versions,
     workflows,
 )
@@ -50,7 +51,17 @@ def create_app(services: Services) -> FastAPI:
     guarded = [Depends(require_key)]
     errors = problem_responses(401, 422, 503)
     # `transfer` first: /workflows/export is no workflow's id.
-    for module in (transfer, workflows, versions, executions, catalogue, templates, cache, credentials):
+    for module in (
+        transfer,
+        workflows,
+        versions,
+        triggers,
+        executions,
+        catalogue,
+        templates,
+        cache,
+        credentials,
+    ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
     app.include_router(files.router)

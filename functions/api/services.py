@@ -15,6 +15,8 @@ from engine.service import (
     ExportService,
     ImportService,
     TemplateService,
+    TriggerFirer,
+    TriggerService,
     VersionService,
     WorkflowService,
 )
@@ -31,6 +33,8 @@ class Services:
     templates: TemplateService
     executions: ExecutionService
     credentials: CredentialService
+    triggers: TriggerService
+    firer: TriggerFirer
     cache: CacheStore
     blobs: BlobStore
     registry: NodeRegistry

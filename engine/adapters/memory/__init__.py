@@ -14,6 +14,7 @@ from engine.adapters.memory.execution_store import MemoryExecutionStore
 from engine.adapters.memory.metrics import MemoryMetrics
 from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution
 from engine.adapters.memory.template_store import MemoryTemplateStore
+from engine.adapters.memory.trigger_store import MemoryEventSources, MemoryTriggerStore
 from engine.adapters.memory.workflow_store import MemoryWorkflowStore
 
 __all__ = [
@@ -21,11 +22,13 @@ __all__ = [
     "MemoryBlobStore",
     "MemoryCacheStore",
     "MemoryCredentialStore",
+    "MemoryEventSources",
     "MemoryExecutionStore",
     "MemoryMetrics",
     "MemorySecretStore",
     "MemoryStateMachines",
     "MemoryTemplateStore",
+    "MemoryTriggerStore",
     "MemoryWorkflowStore",
     "StartedExecution",
 ]
