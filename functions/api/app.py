@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from functions.api.access import require_key
+from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
@@ -85,10 +86,14 @@ def _describe(app: FastAPI) -> None:
             document = get_openapi(
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(schema.pop("$defs", {}))
-            schemas["ProblemDocument"] = schema
+            components = document.setdefault("components", {})
+            problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+            components["schemas"] = {
+                **body_schemas(),
+                **problem.pop("$defs", {}),
+                **components.get("schemas", {}),
+                "ProblemDocument": problem,
+            }
             app.openapi_schema = document
         return app.openapi_schema
 

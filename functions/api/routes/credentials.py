@@ -63,9 +63,7 @@ class CredentialList(BaseModel):
     cursor: str | None
 
 
-BODY = json_body(
-    CredentialRequest.model_json_schema(), example={"kind": "bearer", "values": {"token": "the-token"}}
-)
+BODY = json_body(CredentialRequest, example={"kind": "bearer", "values": {"token": "the-token"}})
 
 
 def read_credential(document: Annotated[JsonObject, Depends(read_object)]) -> CredentialRequest:

@@ -51,9 +51,7 @@ class ExecuteRequest(BaseModel):
     bypass_cache: bool = Field(False, description="Make every result anew; the cache takes the new ones.")
 
 
-EXECUTE_BODY = json_body(
-    ExecuteRequest.model_json_schema(), required=False, example={"inputs": {"topic": "AI in Healthcare"}}
-)
+EXECUTE_BODY = json_body(ExecuteRequest, required=False, example={"inputs": {"topic": "AI in Healthcare"}})
 
 
 def read_execute_request(document: Annotated[JsonObject, Depends(read_object)]) -> ExecuteRequest:

@@ -133,7 +133,7 @@ def get_template(name: Id, services: Use) -> TemplateDetail:
     status_code=201,
     responses=problem_responses(404, 409, 413),
     openapi_extra=json_body(
-        InstantiateRequest.model_json_schema(),
+        InstantiateRequest,
         required=False,
         example={"name": "Our blog", "variables": {"tone": "dry and precise"}},
     ),

@@ -106,7 +106,7 @@ def export_workflow(
 @router.post(
     "/workflows/import",
     responses=problem_responses(409, 412, 413),
-    openapi_extra=json_body(Bundle.model_json_schema()),
+    openapi_extra=json_body(Bundle),
 )
 def import_workflows(
     document: Annotated[JsonObject, Depends(read_object)],

@@ -24,7 +24,7 @@ Use = Annotated[Services, Depends(get_services)]
 Document = Annotated[JsonObject, Depends(read_object)]
 IfMatch = Annotated[str | None, Header(description='The revision that you read, as `"3"`; or `*`.')]
 WORKFLOW_BODY = json_body(
-    Workflow.model_json_schema(),
+    Workflow,
     example={
         "name": "Hello",
         "nodes": [

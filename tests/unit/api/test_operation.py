@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -42,6 +43,14 @@ def test_the_page_loads_nothing_from_elsewhere(bench: ApiBench) -> None:
         answer = bench.send_bare("GET", f"/docs-assets/{asset}")
         assert answer.status_code == 200
         assert len(answer.content) > 500
+        plain = bench.send_bare("GET", f"/docs-assets/{asset}", headers={"accept-encoding": "identity"})
+        assert (answer.headers["content-encoding"], plain.headers.get("content-encoding")) == ("gzip", None)
+        assert plain.content == answer.content
+
+
+@pytest.mark.parametrize("name", ["redoc.standalone.js", "..%2f__init__.py", "none"])
+def test_the_page_has_no_other_assets(bench: ApiBench, name: str) -> None:
+    assert bench.send_bare("GET", f"/docs-assets/{name}").status_code == 404
 
 
 def test_the_openapi_document_is_valid_and_describes_problems(bench: ApiBench) -> None:
@@ -53,6 +62,10 @@ def test_the_openapi_document_is_valid_and_describes_problems(bench: ApiBench) -
             assert operation.get("description"), f"{method} {path} says nothing"
             if path.startswith("/api/v1"):
                 assert {"401", "422", "503"} <= set(operation["responses"]), path
+    names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    schemas = document["components"]["schemas"]
+    assert {"Workflow-Input", "ExecuteRequest-Input", "CredentialRequest-Input"} <= names <= schemas.keys()
+    assert "#/$defs" not in json.dumps(document)
     ids = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(ids) == len(set(ids))
 
