@@ -29,7 +29,7 @@ MAX_ATTEMPTS = 3
 S3_READ_TIMEOUT_SECONDS = 20.0
 # A model may think for minutes; the node's own timeout ends it. Retries are the node's, not the SDK's.
 BEDROCK_READ_TIMEOUT_SECONDS = 900.0
-SERVICES = ("bedrock-runtime", "dynamodb", "s3", "secretsmanager", "stepfunctions")
+SERVICES = ("bedrock-runtime", "dynamodb", "events", "s3", "scheduler", "secretsmanager", "stepfunctions")
 # As many as threads that use one client at a time (S3 links, executors in one process on a laptop).
 MAX_CONNECTIONS = 50
 
@@ -68,13 +68,13 @@ class AwsClients:
 
     @property
     def events(self) -> EventBridgeClient:
-        """EventBridge."""
-        return cast("EventBridgeClient", self._client("events"))
+        """EventBridge; made at its first call, as few requests are about triggers."""
+        return cast("EventBridgeClient", _MadeWhenUsed(lambda: self._client("events")))
 
     @property
     def scheduler(self) -> EventBridgeSchedulerClient:
-        """EventBridge Scheduler."""
-        return cast("EventBridgeSchedulerClient", self._client("scheduler"))
+        """EventBridge Scheduler; made at its first call, as above."""
+        return cast("EventBridgeSchedulerClient", _MadeWhenUsed(lambda: self._client("scheduler")))
 
     @property
     def secrets_manager(self) -> SecretsManagerClient:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import TypeAdapter
+from pydantic import RootModel
 
 from engine.json_value import JsonObject
 from engine.trigger import TriggerSettings
@@ -21,14 +21,12 @@ Use = Annotated[Services, Depends(get_services)]
 Document = Annotated[JsonObject, Depends(read_object)]
 
 
-def _settings_schema() -> JsonObject:
-    """The schema of the settings, whole: its parts inside it, as bodies here are read by hand."""
-    schema: JsonObject = TypeAdapter(TriggerSettings).json_schema()
-    return schema
+class TriggerDocument(RootModel[TriggerSettings]):
+    """The settings of a trigger, as `engine.service.trigger_document` reads them."""
 
 
 TRIGGER_BODY = json_body(
-    _settings_schema(),
+    TriggerDocument,
     example={"type": "schedule", "expression": "cron(0 9 ? * MON-FRI *)", "timezone": "Europe/Berlin"},
 )
 
@@ -40,7 +38,7 @@ def list_triggers(workflow_id: Id, services: Use) -> TriggerList:
     return TriggerList(items=[view_trigger(services, trigger) for trigger in triggers])
 
 
-@router.post("", status_code=201, responses=problem_responses(404, 409), openapi_extra=TRIGGER_BODY)
+@router.post("", status_code=201, responses=problem_responses(404, 409, 413), openapi_extra=TRIGGER_BODY)
 def create_trigger(workflow_id: Id, document: Document, response: Response, services: Use) -> TriggerView:
     """Make a webhook, a schedule, or a trigger on objects in S3 or on events."""
     trigger = services.triggers.create(workflow_id, document)
@@ -55,7 +53,7 @@ def get_trigger(workflow_id: Id, trigger_id: Id, services: Use) -> TriggerView:
     return view_trigger(services, services.triggers.get(workflow_id, trigger_id))
 
 
-@router.put("/{trigger_id}", responses=problem_responses(404, 409), openapi_extra=TRIGGER_BODY)
+@router.put("/{trigger_id}", responses=problem_responses(404, 409, 413), openapi_extra=TRIGGER_BODY)
 def update_trigger(workflow_id: Id, trigger_id: Id, document: Document, services: Use) -> TriggerView:
     """Change a trigger: the whole of its settings. A webhook without a path keeps its own."""
     return view_trigger(services, services.triggers.update(workflow_id, trigger_id, document))
