@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import compileall
+import gzip
 import importlib.metadata
 import os
 import py_compile
@@ -31,12 +32,31 @@ UNUSED_POWERTOOLS = (
     *("auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags"),
     *("idempotency", "kafka", "parser", "streaming", "validation"),
 )
+# Of X-Ray's SDK, functions patch the AWS SDK and httpx (functions/tracing.py).
+UNUSED_XRAY = (
+    *(
+        "aiobotocore",
+        "aiohttp",
+        "bottle",
+        "dbapi2.py",
+        "django",
+        "flask",
+        "flask_sqlalchemy",
+        "httplib",
+        "mysql",
+    ),
+    *("pg8000", "psycopg", "psycopg2", "pymongo", "pymysql", "pynamodb", "requests", "sqlalchemy"),
+    *("sqlalchemy_core", "sqlite3"),
+)
 # What no function needs; with it, the API function would pass its bound.
 PRUNED = (
     *("bin", ".lock"),  # console scripts, the installer's lock
-    *("*/tests", "*/benchmarks", "*-stubs", "**/*.pyi"),
+    *("*/tests", "*/benchmarks", "*-stubs", "**/*.pyi", "wrapt/*.c"),
+    # Plugins of type checkers and test frameworks.
+    *("pydantic/mypy.py", "anyio/pytest_plugin.py", "starlette/testclient.py", "fastapi/testclient.py"),
     "aws_lambda_powertools/event_handler",
     *(f"aws_lambda_powertools/utilities/{name}" for name in UNUSED_POWERTOOLS),
+    *(f"aws_xray_sdk/ext/{name}" for name in UNUSED_XRAY),
     # FastAPI asks of each annotation whether it is of this, and does without where it is missing. It costs
     # 1.3 MB, and its import at every cold start of the API function.
     "pydantic/v1",
@@ -46,6 +66,8 @@ PRUNED = (
     ),  # administration of accounts; loaded by client.admin alone
     "fastapi_offline/static/redoc*",  # the other page of the package that carries Swagger UI
 )
+# What the API serves compressed anyway (functions/api/docs_page.py): each becomes a file with .gz at its end.
+COMPRESSED = ("fastapi_offline/static/swagger-ui*",)
 # Parts of the openai SDK that no node uses stay as source: with their byte code the AI function would pass
 # its bound. What is imported after all still works, only slower; the tests of the packages name it.
 NOT_COMPILED = re.compile(
@@ -79,6 +101,7 @@ def pack(package: FunctionPackage, target: Path, architecture: str, custom_nodes
         subprocess.run([*install, "--no-build-isolation", *map(str, custom_nodes)], check=True)
     _copy_sources(package, target)
     _prune(target)
+    _compress(target)
     _compile(target)
     size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     if size > package.max_bytes:
@@ -132,6 +155,14 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def _compress(target: Path) -> None:
+    for pattern in COMPRESSED:
+        for path in list(target.glob(pattern)):
+            # Without a time, so that the same file gives the same package.
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            path.unlink()
 
 
 def _compile(target: Path) -> None:

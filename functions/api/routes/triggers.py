@@ -21,12 +21,12 @@ Use = Annotated[Services, Depends(get_services)]
 Document = Annotated[JsonObject, Depends(read_object)]
 
 
-class TriggerDocument(RootModel[TriggerSettings]):
-    """The settings of a trigger, as `engine.service.trigger_document` reads them."""
+class TriggerRequest(RootModel[TriggerSettings]):
+    """What a trigger is made with; `type` says which kind it is."""
 
 
 TRIGGER_BODY = json_body(
-    TriggerDocument,
+    TriggerRequest,
     example={"type": "schedule", "expression": "cron(0 9 ? * MON-FRI *)", "timezone": "Europe/Berlin"},
 )
 
