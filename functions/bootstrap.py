@@ -15,10 +15,8 @@ from engine.adapters.dynamodb import (
     DynamoCacheStore,
     DynamoCredentialStore,
     DynamoExecutionStore,
-    DynamoTriggerStore,
     DynamoWorkflowStore,
 )
-from engine.adapters.events import AwsEventSources, EventTarget
 from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.adapters.s3 import S3BlobStore
 from engine.adapters.secrets import SecretsManagerStore
@@ -37,6 +35,8 @@ from functions.telemetry import metrics
 from nodes import BUILTIN_NODES
 
 if TYPE_CHECKING:
+    from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
+    from engine.adapters.events import AwsEventSources
     from engine.service import (
         CredentialService,
         ExecutionFinisher,
@@ -194,11 +194,15 @@ class Root:
     @cached_property
     def triggers(self) -> DynamoTriggerStore:
         """Triggers."""
+        from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
+
         return DynamoTriggerStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
 
     @cached_property
     def event_sources(self) -> AwsEventSources:
         """Rules and schedules."""
+        from engine.adapters.events import AwsEventSources, EventTarget
+
         settings = self.settings
         return AwsEventSources(
             self.clients.events,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.adapters.aws_clients import AwsClients
-from engine.adapters.dynamodb import DynamoTriggerStore, DynamoWorkflowStore
+from engine.adapters.dynamodb import DynamoWorkflowStore
+from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
 from engine.adapters.memory import ManualClock, MemoryTriggerStore
 from engine.errors import NotFoundError
 from engine.trigger_port import TriggerStore

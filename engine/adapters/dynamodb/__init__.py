@@ -8,13 +8,11 @@ from __future__ import annotations
 from engine.adapters.dynamodb.cache_store import DynamoCacheStore
 from engine.adapters.dynamodb.credential_store import DynamoCredentialStore
 from engine.adapters.dynamodb.execution_store import DynamoExecutionStore
-from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
 from engine.adapters.dynamodb.workflow_store import DynamoWorkflowStore
 
 __all__ = [
     "DynamoCacheStore",
     "DynamoCredentialStore",
     "DynamoExecutionStore",
-    "DynamoTriggerStore",
     "DynamoWorkflowStore",
 ]

@@ -38,7 +38,7 @@ def list_triggers(workflow_id: Id, services: Use) -> TriggerList:
     return TriggerList(items=[view_trigger(services, trigger) for trigger in triggers])
 
 
-@router.post("", status_code=201, responses=problem_responses(404, 409), openapi_extra=TRIGGER_BODY)
+@router.post("", status_code=201, responses=problem_responses(404, 409, 413), openapi_extra=TRIGGER_BODY)
 def create_trigger(workflow_id: Id, document: Document, response: Response, services: Use) -> TriggerView:
     """Make a webhook, a schedule, or a trigger on objects in S3 or on events."""
     trigger = services.triggers.create(workflow_id, document)
@@ -53,7 +53,7 @@ def get_trigger(workflow_id: Id, trigger_id: Id, services: Use) -> TriggerView:
     return view_trigger(services, services.triggers.get(workflow_id, trigger_id))
 
 
-@router.put("/{trigger_id}", responses=problem_responses(404, 409), openapi_extra=TRIGGER_BODY)
+@router.put("/{trigger_id}", responses=problem_responses(404, 409, 413), openapi_extra=TRIGGER_BODY)
 def update_trigger(workflow_id: Id, trigger_id: Id, document: Document, services: Use) -> TriggerView:
     """Change a trigger: the whole of its settings. A webhook without a path keeps its own."""
     return view_trigger(services, services.triggers.update(workflow_id, trigger_id, document))
