@@ -37,7 +37,7 @@ class DynamoApiKeyStore:
 
     def create(self, key: ApiKey) -> None:
         """Write a new key; ConflictError if the id is taken."""
-        # First the list: an entry without its key is passed over, a key that no list shows could not be revoked.
+        # First the list: an entry without its key is passed over, a key in no list could not be revoked.
         self._table.put({"pk": _LIST, "sk": text(key.key_id)})
         item = {**_key(key.key_id), "record": text(dump_record(key))}
         try:

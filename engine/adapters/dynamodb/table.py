@@ -75,7 +75,7 @@ class Table:
         self._write("update_item", condition, Key=key, UpdateExpression=expression, **more)
 
     def update_and_get(self, key: Item, expression: str, condition: str | None = None, **more: Any) -> Item:
-        """Change an item; what it holds afterwards of the attributes that were changed. ConditionFailedError."""
+        """Change an item; the changed attributes as they are then. ConditionFailedError."""
         answer = self._write(
             "update_item", condition, Key=key, UpdateExpression=expression, ReturnValues="UPDATED_NEW", **more
         )
@@ -96,7 +96,7 @@ class Table:
         """Every item of a query, page by page."""
         after: Item | None = None
         while True:
-            items, after = self.query(**request, **({"ExclusiveStartKey": after} if after else {}))
+            items, after = self.query(**(request | ({"ExclusiveStartKey": after} if after else {})))
             yield from items
             if after is None:
                 return

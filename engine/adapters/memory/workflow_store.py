@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 
+from engine.access.audience import Audience, Ownership
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.record import dump_record, load_record
@@ -36,15 +38,19 @@ class MemoryWorkflowStore:
             raise NotFoundError("version", f"{workflow_id}/{version}")
         return load_record(WorkflowVersion, text)
 
-    def list_heads(self, limit: int, cursor: str | None = None) -> Page[WorkflowHead]:
-        """Heads, the newest workflow first; RequestError on a cursor that is not ours."""
+    def list_heads(
+        self, limit: int, cursor: str | None = None, audience: Audience | None = None
+    ) -> Page[WorkflowHead]:
+        """Heads that the audience sees, the newest first; RequestError on a cursor that is not ours."""
         check_limit(limit)
         position = decode_cursor("workflows", cursor, parts=1)
         with self._lock:
             texts = sorted(self._heads.items(), reverse=True)
-        after = [(key, text) for key, text in texts if position is None or key < position[0]]
-        more = encode_cursor("workflows", [after[limit - 1][0]]) if len(after) > limit else None
-        return Page(tuple(load_record(WorkflowHead, text) for _, text in after[:limit]), more)
+        below = [(key, text) for key, text in texts if position is None or key < position[0]]
+        heads = [load_record(WorkflowHead, text) for _, text in below]
+        seen = [head for head in heads if audience is None or audience.sees(head.ownership)]
+        more = encode_cursor("workflows", [seen[limit - 1].workflow_id]) if len(seen) > limit else None
+        return Page(tuple(seen[:limit]), more)
 
     def list_versions(self, workflow_id: str, limit: int, cursor: str | None = None) -> Page[WorkflowVersion]:
         """Versions, newest first."""
@@ -67,6 +73,14 @@ class MemoryWorkflowStore:
                 raise ConflictError(f"Workflow '{key[0]}' has a version {key[1]} already.")
             texts = dump_record(head), dump_record(version)
             self._heads[head.workflow_id], self._versions[key] = texts
+
+    def set_ownership(self, workflow_id: str, ownership: Ownership) -> WorkflowHead:
+        """Give the workflow to others; NotFoundError."""
+        with self._lock:
+            head = self.get_head(workflow_id)
+            head = replace(head, ownership=ownership, revision=head.revision + 1)
+            self._heads[workflow_id] = dump_record(head)
+        return head
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
         """Take the head away; versions stay readable until ``expires_at``."""
