@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 # The group that everybody is in: what is shared with it, all see.
@@ -32,10 +31,6 @@ class Audience:
             or ownership.owner == self.user
             or any(group == EVERYONE or group in self.groups for group in ownership.groups)
         )
-
-    def may_share_with(self, groups: Iterable[str]) -> bool:
-        """Whether they are in each of these groups: nobody gives to, or takes from, a group as a stranger."""
-        return self.sees_all or all(group == EVERYONE or group in self.groups for group in groups)
 
 
 def may_use_credential(workflow: Ownership, credential: Ownership) -> bool:

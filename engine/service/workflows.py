@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from engine.access.audience import Audience, Ownership
+from engine.access.principal import Principal
 from engine.compiler import Compiled, compile_workflow
 from engine.errors import ConflictError, DocumentError, NotFoundError, Problem, RevisionConflictError
 from engine.execution import ExecutionStatus
@@ -21,6 +23,7 @@ from engine.ports import (
     WorkflowVersion,
 )
 from engine.registry import NodeRegistry
+from engine.service.visibility import check_sharing
 from engine.validation import check_document
 from engine.workflow import Workflow
 
@@ -47,9 +50,9 @@ class WorkflowService:
             return error.problems
         return ()
 
-    def create(self, document: JsonObject) -> tuple[WorkflowHead, WorkflowVersion]:
-        """Save a new workflow; DocumentError with all problems, and then nothing is saved."""
-        return self._save(check_document(document, self.registry), None)
+    def create(self, document: JsonObject, owner: str | None = None) -> tuple[WorkflowHead, WorkflowVersion]:
+        """Save a new workflow of this user; DocumentError with all problems, and then nothing is saved."""
+        return self._save(check_document(document, self.registry), None, Ownership(owner))
 
     def update(
         self, workflow_id: str, document: JsonObject, expected_revision: int | None
@@ -62,16 +65,26 @@ class WorkflowService:
         head = self.workflows.get_head(workflow_id)
         if expected_revision is not None and head.revision != expected_revision:
             raise RevisionConflictError(workflow_id, expected_revision, head.revision)
-        return self._save(check_document(document, self.registry), head)
+        return self._save(check_document(document, self.registry), head, head.ownership)
 
     def get(self, workflow_id: str, version: int | None = None) -> tuple[WorkflowHead, WorkflowVersion]:
         """The head, and the version asked for or the latest; NotFoundError."""
         head = self.workflows.get_head(workflow_id)
         return head, self.workflows.get_version(workflow_id, head.version if version is None else version)
 
-    def list_heads(self, limit: int, cursor: str | None) -> Page[WorkflowHead]:
-        """Workflows, newest first."""
-        return self.workflows.list_heads(limit, cursor)
+    def list_heads(
+        self, limit: int, cursor: str | None, audience: Audience | None = None
+    ) -> Page[WorkflowHead]:
+        """Workflows that the audience sees (None: all), newest first."""
+        return self.workflows.list_heads(limit, cursor, audience)
+
+    def share(
+        self, workflow_id: str, principal: Principal, wanted: Ownership
+    ) -> tuple[WorkflowHead, WorkflowHead]:
+        """Change whose the workflow is; the head before and after. NotFoundError, ForbiddenError."""
+        before = self.workflows.get_head(workflow_id)
+        check_sharing(principal, before.ownership, wanted)
+        return before, self.workflows.set_ownership(workflow_id, wanted)
 
     def list_versions(self, workflow_id: str, limit: int, cursor: str | None) -> Page[WorkflowVersion]:
         """Versions, newest first; NotFoundError."""
@@ -108,7 +121,9 @@ class WorkflowService:
     def _compile(self, workflow: Workflow) -> Compiled:
         return compile_workflow(workflow, self.registry, targets=self.targets)
 
-    def _save(self, workflow: Workflow, head: WorkflowHead | None) -> tuple[WorkflowHead, WorkflowVersion]:
+    def _save(
+        self, workflow: Workflow, head: WorkflowHead | None, ownership: Ownership
+    ) -> tuple[WorkflowHead, WorkflowVersion]:
         compiled = self._compile(workflow)
         now = self.clock.now()
         workflow_id = head.workflow_id if head else self.clock.new_id("wf")
@@ -124,6 +139,7 @@ class WorkflowService:
             node_count=len(workflow.nodes),
             description=workflow.description,
             tags=workflow.tags,
+            ownership=ownership,
         )
         version = WorkflowVersion(workflow_id, number, workflow, now, compiled.digest, arn, compiled.report)
         try:
