@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.access.role import Role
 from engine.errors import MiniN8nError
 from engine.node import Executor
 
@@ -32,6 +33,11 @@ class Settings:
     # Executor name -> function ARN; the API function alone has them.
     targets: Mapping[str, str] = field(default_factory=dict)
     api_key_secret: str = ""
+    # Tokens of this OIDC issuer, for this audience, are let in; both or none.
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_groups_claim: str = "groups"
+    oidc_default_role: Role | None = None
     cors_origins: tuple[str, ...] = ()
     http_allowed_hosts: frozenset[str] = frozenset()
     openai_base_url: str | None = None
@@ -65,9 +71,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         state_machine_role_arn=environment.get("STATE_MACHINE_ROLE_ARN", ""),
         targets={name: arn for name, arn in targets.items() if arn},
         api_key_secret=environment.get("API_KEY_SECRET", ""),
+        oidc_issuer=environment.get("OIDC_ISSUER", "").strip(),
+        oidc_audience=environment.get("OIDC_AUDIENCE", "").strip(),
+        oidc_groups_claim=environment.get("OIDC_GROUPS_CLAIM") or "groups",
+        oidc_default_role=_role(environment.get("OIDC_DEFAULT_ROLE", "").strip()),
         cors_origins=listed("CORS_ORIGINS"),
         http_allowed_hosts=frozenset(listed("HTTP_ALLOWED_HOSTS")),
         openai_base_url=environment.get("OPENAI_BASE_URL") or None,
         openai_api_key=environment.get("OPENAI_API_KEY") or None,
         openai_api_key_secret=environment.get("OPENAI_API_KEY_SECRET") or None,
     )
+
+
+def _role(name: str) -> Role | None:
+    try:
+        return Role(name) if name else None
+    except ValueError:
+        raise SettingsError(
+            f"OIDC_DEFAULT_ROLE is '{name}'; it is one of {', '.join(Role)}, or empty for none"
+        ) from None

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from engine.access.principal import Principal
 from engine.errors import (
     ConflictError,
+    MiniN8nError,
     NodeError,
     NotFoundError,
     RequestError,

@@ -55,9 +55,7 @@ def _check(value: Any) -> None:
 def parse_json(data: bytes) -> Any:
     """The JSON of a body; RequestError says what is wrong; HTTPException 413: it is too long."""
     if len(data) > MAX_BODY_BYTES:
-        told = (
-            f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}; store files apart."
-        )
+        told = f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}; store files apart."
         raise HTTPException(413, told)
     try:
         value = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs)

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from engine.errors import RequestError
 from engine.json_value import JsonObject
+from engine.ports import WorkflowHead
 from engine.workflow import Workflow
+from functions.api.access import Trail, Who
 from functions.api.body import json_body, read_object
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import ProblemItem, problem_responses
@@ -58,6 +60,17 @@ def read_if_match(value: str | None) -> int | None:
     return int(found.group(1))
 
 
+def _noted(head: WorkflowHead) -> JsonObject:
+    """What the audit trail says of a workflow: the document itself may hold what people typed into it."""
+    return {
+        "name": head.name,
+        "version": head.version,
+        "revision": head.revision,
+        "node_count": head.node_count,
+        "owner": head.ownership.owner,
+    }
+
+
 def _detail(response: Response, services: Services, workflow_id: str, version: int | None) -> WorkflowDetail:
     head, found = services.workflows.get(workflow_id, version)
     response.headers["ETag"] = f'"{head.revision}"'
@@ -67,18 +80,19 @@ def _detail(response: Response, services: Services, workflow_id: str, version: i
 @router.post(
     "/workflows/", status_code=201, responses=problem_responses(409, 413), openapi_extra=WORKFLOW_BODY
 )
-def create_workflow(document: Document, response: Response, services: Use) -> WorkflowDetail:
-    """Save a new workflow: it is compiled, and its state machine published."""
-    head, version = services.workflows.create(document)
+def create_workflow(document: Document, response: Response, services: Use, access: Trail) -> WorkflowDetail:
+    """Save a new workflow of yours: it is compiled, and its state machine published."""
+    head, version = services.workflows.create(document, access.principal.user)
+    access.note(f"workflow:{head.workflow_id}", after=_noted(head))
     response.headers["ETag"] = f'"{head.revision}"'
     response.headers["Location"] = f"{services.public_url}/api/v1/workflows/{head.workflow_id}"
     return WorkflowDetail.of_version(head, version)
 
 
 @router.get("/workflows/")
-def list_workflows(services: Use, limit: Limit = 20, cursor: Cursor = None) -> WorkflowList:
-    """Workflows, newest first."""
-    page = services.workflows.list_heads(limit, cursor)
+def list_workflows(services: Use, principal: Who, limit: Limit = 20, cursor: Cursor = None) -> WorkflowList:
+    """Workflows that you see, newest first."""
+    page = services.workflows.list_heads(limit, cursor, principal.audience)
     return WorkflowList(items=[WorkflowSummary.of(head) for head in page.items], cursor=page.cursor)
 
 
@@ -102,17 +116,25 @@ def get_workflow(
     "/workflows/{workflow_id}", responses=problem_responses(404, 409, 412), openapi_extra=WORKFLOW_BODY
 )
 def update_workflow(
-    workflow_id: Id, document: Document, response: Response, services: Use, if_match: IfMatch = None
+    workflow_id: Id,
+    document: Document,
+    response: Response,
+    services: Use,
+    access: Trail,
+    if_match: IfMatch = None,
 ) -> WorkflowDetail:
     """Save a new version. With If-Match, only if nobody else saved since you read."""
     head, version = services.workflows.update(workflow_id, document, read_if_match(if_match))
+    # What was before stands in the version before: versions never change.
+    access.note(before={"version": head.version - 1}, after=_noted(head))
     response.headers["ETag"] = f'"{head.revision}"'
     return WorkflowDetail.of_version(head, version)
 
 
 @router.delete("/workflows/{workflow_id}", status_code=204, responses=problem_responses(404, 409, 412))
-def delete_workflow(workflow_id: Id, services: Use, if_match: IfMatch = None) -> None:
+def delete_workflow(workflow_id: Id, services: Use, access: Trail, if_match: IfMatch = None) -> None:
     """Delete a workflow and its state machine; what it ran stays readable."""
+    access.note(before=_noted(services.workflows.workflows.get_head(workflow_id)))
     services.workflows.delete(workflow_id, read_if_match(if_match))
 
 
