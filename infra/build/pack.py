@@ -37,6 +37,10 @@ PRUNED = (
     *("*/tests", "*/benchmarks", "*-stubs", "**/*.pyi"),
     "aws_lambda_powertools/event_handler",
     *(f"aws_lambda_powertools/utilities/{name}" for name in UNUSED_POWERTOOLS),
+    # Web frameworks that nobody here serves with; the tracer patches clients, if they are installed.
+    *(f"aws_xray_sdk/ext/{name}" for name in ("aiohttp", "bottle", "django", "flask*", "sqlalchemy")),
+    *("anyio/_backends/_trio.py", "anyio/pytest_plugin.py", "starlette/testclient.py"),
+    "engine/adapters/memory",  # stores that forget: for tests, and for engines without AWS
     # FastAPI asks of each annotation whether it is of this, and does without where it is missing. It costs
     # 1.3 MB, and its import at every cold start of the API function.
     "pydantic/v1",
