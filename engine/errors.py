@@ -114,7 +114,7 @@ class RevisionConflictError(ConflictError):
         self.workflow_id, self.expected, self.actual = workflow_id, expected, actual
         super().__init__(
             f"Workflow '{workflow_id}' is at revision {actual}, not {expected}: "
-            "someone saved it meanwhile. Read it again and repeat your change."
+            "someone changed it meanwhile. Read it again and repeat your change."
         )
 
 

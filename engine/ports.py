@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from engine.access.audience import Audience, Ownership
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
+from engine.template import Template
 from engine.workflow import Workflow
 
 T = TypeVar("T")
@@ -34,7 +35,11 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class WorkflowHead:
-    """What is known of a workflow without its document."""
+    """What is known of a workflow without its document.
+
+    ``version`` is the draft, the last that was saved; ``live_version`` the published one, which triggers
+    run; None: nothing is published.
+    """
 
     workflow_id: str
     name: str
@@ -46,11 +51,17 @@ class WorkflowHead:
     description: str | None = None
     tags: tuple[str, ...] = ()
     ownership: Ownership = Ownership()
+    live_version: int | None = None
+    published_at: datetime | None = None
+    published_by: str | None = None
 
 
 @dataclass(frozen=True)
 class WorkflowVersion:
-    """One immutable version: the document, what it was compiled to, and where that stands."""
+    """One immutable version: the document, who saved it and why, what it was compiled to.
+
+    ``restored_from`` is the older version that this one equals, if it was made by restoring that.
+    """
 
     workflow_id: str
     version: int
@@ -60,6 +71,9 @@ class WorkflowVersion:
     state_machine_version_arn: str
     report: JsonObject = field(default_factory=dict)
     profile: JsonObject = field(default_factory=dict)
+    author: str = ""
+    message: str | None = None
+    restored_from: int | None = None
 
 
 class WorkflowStore(Protocol):
@@ -87,11 +101,14 @@ class WorkflowStore(Protocol):
 
         ``expected_revision`` None means that the workflow must not exist yet. RevisionConflictError
         when the head is elsewhere; NotFoundError when there is none to move. ConflictError when the
-        version exists already: versions are immutable.
+        version exists already and has not expired: versions are immutable.
         """
 
-    def set_ownership(self, workflow_id: str, ownership: Ownership) -> WorkflowHead:
-        """Give the workflow to others; the head as it is then, at its next revision. NotFoundError."""
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version (publishing does that).
+
+        NotFoundError; RevisionConflictError when the head is elsewhere.
+        """
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
         """Take the head away; versions stay readable until ``expires_at``.
@@ -290,6 +307,16 @@ class CredentialStore(Protocol):
 
     def delete(self, name: str) -> None:
         """NotFoundError."""
+
+
+class TemplateStore(Protocol):
+    """Templates that come with the installation; nothing writes them."""
+
+    def list_templates(self) -> tuple[Template, ...]:
+        """All, by name."""
+
+    def get(self, name: str) -> Template:
+        """One; NotFoundError."""
 
 
 class SecretStore(Protocol):

@@ -21,6 +21,10 @@ MAX_CONNECTIONS = 10_000
 # A standard execution ends after one year (same page).
 MAX_TIMEOUT_SECONDS = 31_536_000
 
+# JSON's own types, nothing converted: `true` is no number of seconds.
+Whole: TypeAlias = Annotated[int, Field(strict=True)]
+Number: TypeAlias = Annotated[float, Field(strict=True)]
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 NodeId: TypeAlias = Annotated[str, Field(pattern=NODE_ID_PATTERN)]
 OutputName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_ -]{0,62}$")]
 
@@ -34,24 +38,24 @@ class Part(BaseModel):
 class Retry(Part):
     """How often and how soon a node is tried again after a retryable failure."""
 
-    max_attempts: int = Field(3, ge=1, le=20, description="Attempts in all; 1 means: no second try.")
-    interval_seconds: int = Field(1, ge=1, le=3_600, description="Wait before the second attempt.")
-    backoff_rate: float = Field(2.0, ge=1.0, le=10.0, description="Each wait is this many times the last.")
-    max_interval_seconds: int = Field(60, ge=1, le=86_400, description="No wait is longer than this.")
+    max_attempts: Whole = Field(3, ge=1, le=20, description="Attempts in all; 1 means: no second try.")
+    interval_seconds: Whole = Field(1, ge=1, le=3_600, description="Wait before the second attempt.")
+    backoff_rate: Number = Field(2.0, ge=1.0, le=10.0, description="Each wait is this many times the last.")
+    max_interval_seconds: Whole = Field(60, ge=1, le=86_400, description="No wait is longer than this.")
 
 
 class ForEach(Part):
     """Runs a node once for each item of a list."""
 
     items: JsonValue = Field(description="An expression that gives a list, or a list.")
-    max_concurrency: int = Field(10, ge=1, le=40, description="Items that run at the same time.")
+    max_concurrency: Whole = Field(10, ge=1, le=40, description="Items that run at the same time.")
 
 
 class Position(Part):
     """Where an editor draws the node, in its own units."""
 
-    x: float
-    y: float
+    x: Number
+    y: Number
 
 
 class Node(Part):
@@ -63,11 +67,11 @@ class Node(Part):
     name: str | None = Field(None, max_length=200, description="What people call the node.")
     notes: str | None = Field(None, max_length=10_000)
     position: Position | None = None
-    disabled: bool = Field(False, description="The node does not run; what comes in passes through.")
+    disabled: Flag = Field(False, description="The node does not run; what comes in passes through.")
     retry: Retry | None = Field(None, description="None: the default of the node type.")
-    timeout_seconds: int | None = Field(None, ge=1, le=MAX_TIMEOUT_SECONDS)
+    timeout_seconds: Whole | None = Field(None, ge=1, le=MAX_TIMEOUT_SECONDS)
     on_error: Literal["stop", "continue", "output"] = "stop"
-    cache_ttl_seconds: int | None = Field(
+    cache_ttl_seconds: Whole | None = Field(
         None, ge=0, le=MAX_TIMEOUT_SECONDS, description="0 turns the cache off; None: as the type says."
     )
     for_each: Annotated[
@@ -90,7 +94,7 @@ class Connection(Part):
 class Settings(Part):
     """What holds for the whole workflow."""
 
-    timeout_seconds: int = Field(3_600, ge=1, le=MAX_TIMEOUT_SECONDS)
+    timeout_seconds: Whole = Field(3_600, ge=1, le=MAX_TIMEOUT_SECONDS)
 
 
 class Workflow(Part):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.bedrock import BedrockConverse
 from engine.adapters.dynamodb import (
@@ -23,28 +26,36 @@ from engine.adapters.s3 import S3BlobStore
 from engine.adapters.secrets import SecretsManagerStore
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.adapters.system_clock import SystemClock
+from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
 from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.service import (
-    ApiKeyService,
-    AuditService,
-    CredentialService,
-    ExecutionFinisher,
-    ExecutionService,
-    LimitService,
-    SignInService,
-    TokenRule,
-    VisibilityService,
-    WorkflowService,
-)
 from engine.settings import Settings, read_settings
 from engine.values import ValueStore
 from functions.telemetry import metrics
 from nodes import BUILTIN_NODES
+
+if TYPE_CHECKING:
+    from engine.service import (
+        ApiKeyService,
+        CredentialService,
+        ExecutionFinisher,
+        ExecutionService,
+        ExportService,
+        ImportService,
+        LimitService,
+        SignInService,
+        TemplateService,
+        TokenRule,
+        VersionService,
+        VisibilityService,
+        WorkflowService,
+    )
+
+# The use cases are imported when asked for: executors have none, and need no compiler.
 
 
 class Root:
@@ -131,6 +142,8 @@ class Root:
     @cached_property
     def finisher(self) -> ExecutionFinisher:
         """How executions end."""
+        from engine.service import ExecutionFinisher
+
         return ExecutionFinisher(
             self.workflows, self.executions, self.values, self.clock, self.metrics, self.limits
         )
@@ -138,13 +151,50 @@ class Root:
     @cached_property
     def workflow_service(self) -> WorkflowService:
         """Use cases of workflows."""
+        from engine.service import WorkflowService
+
         return WorkflowService(
             self.workflows, self.executions, self.machines, self.registry, self.settings.targets, self.clock
         )
 
     @cached_property
+    def templates(self) -> TemplateFolder:
+        """The examples, which are packed beside the functions."""
+        return TemplateFolder(Path(__file__).resolve().parents[1] / "examples")
+
+    @cached_property
+    def version_service(self) -> VersionService:
+        """Use cases of versions."""
+        from engine.service import VersionService
+
+        return VersionService(self.workflows, self.workflow_service.saver, self.clock)
+
+    @cached_property
+    def export_service(self) -> ExportService:
+        """Use cases of export files."""
+        from engine.service import ExportService
+
+        return ExportService(self.workflows, self.credentials, self.registry)
+
+    @cached_property
+    def import_service(self) -> ImportService:
+        """Use cases of import."""
+        from engine.service import ImportService
+
+        return ImportService(self.workflows, self.credentials, self.workflow_service.saver)
+
+    @cached_property
+    def template_service(self) -> TemplateService:
+        """Use cases of templates."""
+        from engine.service import TemplateService
+
+        return TemplateService(self.templates, self.workflow_service.saver)
+
+    @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
+        from engine.service import ExecutionService
+
         return ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -160,16 +210,22 @@ class Root:
     @cached_property
     def credential_service(self) -> CredentialService:
         """Use cases of credentials."""
+        from engine.service import CredentialService
+
         return CredentialService(self.credentials, self.clock)
 
     @cached_property
     def api_key_service(self) -> ApiKeyService:
         """Use cases of API keys."""
+        from engine.service import ApiKeyService
+
         return ApiKeyService(self.api_keys, self.clock)
 
     @cached_property
     def limit_service(self) -> LimitService:
         """How much is let through."""
+        from engine.service import LimitService
+
         return LimitService(self.limits, self.clock)
 
     @cached_property
@@ -180,11 +236,15 @@ class Root:
     @cached_property
     def visibility(self) -> VisibilityService:
         """Who sees what."""
+        from engine.service import VisibilityService
+
         return VisibilityService(self.workflows, self.executions, self.clock)
 
     @cached_property
     def sign_in(self) -> SignInService:
         """Who asks."""
+        from engine.service import SignInService
+
         return SignInService(self.api_keys, self.clock, self._bootstrap_key, self._token_rule())
 
     def _bootstrap_key(self) -> str | None:
@@ -205,6 +265,7 @@ class Root:
             return None
         # Imported here: PyJWT is in the API's package alone.
         from engine.adapters.oidc import OidcVerifier
+        from engine.service import TokenRule
 
         verifier = OidcVerifier(settings.oidc_issuer, settings.oidc_audience)
         return TokenRule(verifier, settings.oidc_groups_claim, settings.oidc_default_role)

@@ -25,7 +25,7 @@ class TransformConfig(NodeConfig):
     value: Any = Field(
         None,
         title="Value",
-        description="An object, or a list of objects. Without it: the output of the node before.",
+        description="An object, or a list of objects. Without it: the output of the node before, or {}.",
         examples=["{{ customers.output }}"],
         json_schema_extra={"x-widget": "textarea"},
     )
@@ -94,6 +94,8 @@ class TransformNode(BaseNode):
         value = self.config.value if "value" in self.config.model_fields_set else read_upstream(inputs)
         if not any(getattr(self.config, change) for change in _CHANGES) and self.config.keep is None:
             return self.create_result(value)
+        if value is None and "value" not in self.config.model_fields_set:
+            value = {}  # the first node of a workflow begins with an empty object
         budget = Budget(MAX_COMPUTE_STEPS)
         if isinstance(value, list):
             return self.create_result(

@@ -27,8 +27,19 @@ MAX_ATTEMPTS = 3
 S3_READ_TIMEOUT_SECONDS = 20.0
 # A model may think for minutes; the node's own timeout ends it. Retries are the node's, not the SDK's.
 BEDROCK_READ_TIMEOUT_SECONDS = 900.0
+SERVICES = ("bedrock-runtime", "dynamodb", "s3", "secretsmanager", "stepfunctions")
 # As many as threads that use one client at a time (S3 links, executors in one process on a laptop).
 MAX_CONNECTIONS = 50
+
+
+class _MadeWhenUsed:
+    """Stands for a client until something is asked of it: to make one takes tens of milliseconds."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._make(), name)
 
 
 class AwsClients:
@@ -50,8 +61,8 @@ class AwsClients:
 
     @property
     def step_functions(self) -> SFNClient:
-        """Step Functions."""
-        return cast("SFNClient", self._client("stepfunctions"))
+        """Step Functions; made at its first call, since to look at workflows and executions takes none."""
+        return cast("SFNClient", _MadeWhenUsed(lambda: self._client("stepfunctions")))
 
     @property
     def secrets_manager(self) -> SecretsManagerClient:
@@ -60,11 +71,11 @@ class AwsClients:
 
     @property
     def s3(self) -> S3Client:
-        """S3, which signs links with signature version 4.
+        """S3, which signs links with signature version 4. Made at its first call: small values take none.
 
         At an endpoint of one's own the bucket stands in the path: there is no DNS name for every bucket.
         """
-        return cast("S3Client", self._client("s3", self._make_s3))
+        return cast("S3Client", _MadeWhenUsed(lambda: self._client("s3", self._make_s3)))
 
     @property
     def bedrock(self) -> BedrockRuntimeClient:
@@ -94,11 +105,10 @@ class AwsClients:
         attempts: int = MAX_ATTEMPTS,
         addressing: Literal["path", "virtual"] | None = None,
     ) -> Any:
-        import boto3
         from botocore.config import Config
 
         if self._session is None:
-            self._session = boto3.Session(region_name=self._region)
+            self._session = _make_session()
         config = Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             read_timeout=read_timeout_seconds,
@@ -108,4 +118,24 @@ class AwsClients:
             signature_version="s3v4" if addressing else None,
             s3={"addressing_style": addressing} if addressing else None,
         )
-        return self._session.client(service, endpoint_url=self._endpoint_url, config=config)
+        return self._session.create_client(
+            service, region_name=self._region, endpoint_url=self._endpoint_url, config=config
+        )
+
+
+def _make_session() -> Any:
+    """A session of botocore, without what boto3 adds: resources, and files moved by several processes.
+
+    Before it loads the model of one service, botocore looks through the folders of all 400 to list those that
+    there are, which takes longer than to load it; this one is told.
+    """
+    from botocore.loaders import Loader
+    from botocore.session import Session
+
+    class OwnServices(Loader):
+        def list_available_services(self, type_name: str) -> list[str]:
+            return list(SERVICES)
+
+    session = Session()
+    session.register_component("data_loader", OwnServices())
+    return session

@@ -66,7 +66,7 @@ class AttemptMaker:
         credentials = self.contexts.read_credentials(node_type, config, reading.execution, reading.node.id)
         mask = Mask(credentials.values())
         limit = reading.node.timeout_seconds or node_type.default_timeout_seconds
-        node_log = NodeLog(self.clock, mask)
+        node_log = NodeLog(self.clock, mask, run.logs)
         base = NodeContext(
             node_id=reading.node.id,
             item_index=run.item,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Iterable
 from typing import Literal
 
 from engine.execution import LogLine
@@ -21,10 +22,10 @@ _log = logging.getLogger("mini_n8n.node")
 class NodeLog:
     """The `NodeLogger` that the runner hands to nodes."""
 
-    def __init__(self, clock: Clock, mask: Mask) -> None:
-        """``mask`` hides the secrets that the node was given."""
+    def __init__(self, clock: Clock, mask: Mask, earlier: Iterable[LogLine] = ()) -> None:
+        """``mask`` hides the secrets that the node was given; ``earlier`` attempts and polls are kept."""
         self._clock, self._mask = clock, mask
-        self._lines: deque[LogLine] = deque(maxlen=MAX_LINES)
+        self._lines: deque[LogLine] = deque(earlier, maxlen=MAX_LINES)
 
     def _add(self, level: Literal["debug", "info", "warning", "error"], message: str) -> None:
         text = printable(self._mask.text(str(message)))

@@ -111,9 +111,11 @@ class Runner:
             return self._fail(own, error, reading)
 
     def _item(self, reading: NodeReading) -> TaskAnswer:
-        own = reading.own
+        own, parent = reading.own, reading.parent
         if own is not None and own.status.ended:
             return self._stored_answer(own)
+        if parent is not None and parent.status.ended:
+            raise ExecutionEndedError(f"an item of node '{parent.node_id}' came after its node had ended")
         return self._attempt(reading)
 
     def _settle(self, reading: NodeReading) -> TaskAnswer:
@@ -182,7 +184,9 @@ class Runner:
         not_before = (
             now + timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_SECONDS)) if retry_after else None
         )
-        run = run.model_copy(update={"error": told, "not_before": not_before, "logs": error.log_lines})
+        run = run.model_copy(
+            update={"error": told, "not_before": not_before, "logs": error.log_lines or run.logs}
+        )
         timed_out = isinstance(error, NodeTimeoutError)
         tried_again = told.retryable or (timed_out and reading.node.retry is not None)
         log.warning("node failed: %s", told.type)
@@ -250,6 +254,7 @@ class Runner:
             started_at=own.started_at if own and own.started_at else self._clock.now(),
             attempts=made,
             error=own.error if own else None,
+            logs=own.logs if own else (),
         )
 
     def _wait_for_retry_after(self, own: NodeRun | None) -> None:

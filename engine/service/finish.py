@@ -42,12 +42,13 @@ class ExecutionFinisher:
         if machine.status is ExecutionStatus.SUCCEEDED and not execution.status.ended:
             return self._succeed(execution, version.workflow, runs, ended_at)
         blamed = self._blame(machine, runs)
-        done = False
-        if not execution.status.ended:
-            error = self._error(machine, blamed)
-            done = self.executions.finish(execution_id, machine.status, ended_at, error=error)
-        # Also when the end is known: whoever recorded it may have died before it came to the nodes.
+        # First the nodes, so that who sees the end sees no node run open. Also when the end is recorded: an
+        # execution whose start failed has nodes that were never decided.
         self._close_node_runs(execution, version.workflow, runs, blamed, ended_at)
+        if execution.status.ended:
+            return False
+        error = self._error(machine, blamed)
+        done = self.executions.finish(execution_id, machine.status, ended_at, error=error)
         if done:
             self.release_place(execution)
             self._measure(execution, machine.status, ended_at)

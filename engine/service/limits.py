@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from engine.access.ports import LimitStore
 from engine.access.principal import Principal
+from engine.access.recent import Recent
 from engine.access.window import Window
 from engine.errors import LimitExceededError
 from engine.ports import Clock
-from engine.service.recent import Recent
 
 # Of the executions that hold all places, how many are asked whether they have ended: the oldest.
 ASKED_HOLDERS = 10

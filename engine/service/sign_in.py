@@ -12,10 +12,10 @@ from engine.access.api_key import PREFIX, ApiKey, parse_key
 from engine.access.claims import read_principal
 from engine.access.ports import ApiKeyStore, TokenVerifier
 from engine.access.principal import Principal
+from engine.access.recent import Recent
 from engine.access.role import Role
 from engine.errors import NotFoundError, UnauthenticatedError
 from engine.ports import Clock
-from engine.service.recent import Recent
 
 # A process trusts what it read of a key for so long: a revoked key ends within this time.
 KEY_CACHE_SECONDS = 10.0

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from engine.access.api_key import MAX_GROUPS
 from engine.access.audience import EVERYONE, Ownership
 from engine.access.principal import Principal
+from engine.access.recent import Recent
 from engine.access.role import Role
 from engine.errors import ForbiddenError, NotFoundError, RequestError
 from engine.execution import Execution
 from engine.ports import Clock, ExecutionStore, WorkflowStore
-from engine.service.recent import Recent
 
 # How long a process trusts what it read of an ownership: what is shared no more is out of sight after that.
 OWNERSHIP_CACHE_SECONDS = 5.0

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from functions.api.access import API_PREFIX, guard
+from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
@@ -23,6 +24,9 @@ from functions.api.routes import (
     health,
     me,
     sharing,
+    templates,
+    transfer,
+    versions,
     workflows,
 )
 from functions.api.services import Services
@@ -58,7 +62,11 @@ def create_app(services: Services) -> FastAPI:
     # Its end, where the audit record is written, comes before the answer is sent.
     guarded = [Depends(guard, scope="function")]
     errors = problem_responses(401, 403, 422, 429, 503)
-    for module in (workflows, executions, catalogue, cache, credentials, sharing, me, api_keys, audit):
+    # `transfer` first: /workflows/export is no workflow's id.
+    for module in (
+        *(transfer, workflows, versions, executions, catalogue, templates, cache, credentials),
+        *(sharing, me, api_keys, audit),
+    ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
     app.include_router(files.router)
@@ -83,10 +91,14 @@ def _describe(app: FastAPI) -> None:
             document = get_openapi(
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(schema.pop("$defs", {}))
-            schemas["ProblemDocument"] = schema
+            components = document.setdefault("components", {})
+            problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+            components["schemas"] = {
+                **body_schemas(),
+                **problem.pop("$defs", {}),
+                **components.get("schemas", {}),
+                "ProblemDocument": problem,
+            }
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -8,6 +8,8 @@ import re
 from typing import Any
 
 from fastapi import HTTPException, Request
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from engine.errors import RequestError
 from engine.json_value import JsonObject
@@ -16,6 +18,11 @@ from engine.json_value import JsonObject
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); the event is the larger spelling.
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 64
+# Where the OpenAPI document keeps what is sent: apart from what is answered, which may be a model of the same
+# name with other required fields.
+SCHEMA_NAME = "{model}-Input"
+SCHEMA_PATH = f"#/components/schemas/{SCHEMA_NAME}"
+_models: dict[str, type[BaseModel]] = {}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -53,10 +60,7 @@ def _check(value: Any) -> None:
 
 
 def parse_json(data: bytes) -> Any:
-    """The JSON of a body; RequestError says what is wrong; HTTPException 413: it is too long."""
-    if len(data) > MAX_BODY_BYTES:
-        told = f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}; store files apart."
-        raise HTTPException(413, told)
+    """The JSON of a body; RequestError says what is wrong with it."""
     try:
         value = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs)
         _check(value)
@@ -68,8 +72,14 @@ def parse_json(data: bytes) -> Any:
 
 
 async def read_object(request: Request) -> JsonObject:
-    """The body as a JSON object; an empty body is an empty object. RequestError."""
+    """The body as a JSON object; an empty body is an empty object.
+
+    RequestError; HTTPException 413 when it is too long.
+    """
     data = await request.body()
+    if len(data) > MAX_BODY_BYTES:
+        told = f"The body has {len(data):,} bytes, over the limit of {MAX_BODY_BYTES:,}; store files apart."
+        raise HTTPException(413, told)
     if not data.strip():
         return {}
     value = parse_json(data)
@@ -78,9 +88,17 @@ async def read_object(request: Request) -> JsonObject:
     return value
 
 
-def json_body(schema: JsonObject, *, required: bool = True, example: Any = None) -> dict[str, Any]:
-    """What the OpenAPI document says of a body that `read_object` reads."""
-    content: dict[str, Any] = {"schema": schema}
+def json_body(model: type[BaseModel], *, required: bool = True, example: Any = None) -> dict[str, Any]:
+    """What the OpenAPI document says of a body that `read_object` reads; `body_schemas` has its schema."""
+    _models[model.__name__] = model
+    content: dict[str, Any] = {"schema": {"$ref": SCHEMA_PATH.format(model=model.__name__)}}
     if example is not None:
         content["example"] = example
     return {"requestBody": {"required": required, "content": {"application/json": content}}}
+
+
+def body_schemas() -> dict[str, JsonObject]:
+    """The schemas, by name, that bodies refer to; made for the document alone."""
+    asked: list[tuple[type[BaseModel], JsonSchemaMode]] = [(m, "validation") for m in _models.values()]
+    _, document = models_json_schema(asked, ref_template=SCHEMA_PATH)
+    return {SCHEMA_NAME.format(model=name): schema for name, schema in document["$defs"].items()}

@@ -15,6 +15,10 @@ def make_services(root: Root) -> Services:
     """What the routes stand on."""
     return Services(
         workflows=root.workflow_service,
+        versions=root.version_service,
+        exports=root.export_service,
+        imports=root.import_service,
+        templates=root.template_service,
         executions=root.execution_service,
         credentials=root.credential_service,
         cache=root.cache,

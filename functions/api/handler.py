@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-from mangum import Mangum
+from functions.cold_start import models_built_when_used, without_collection
 
-from functions.api.app import create_app
-from functions.api.composition import make_services
-from functions.bootstrap import bootstrap
-from functions.telemetry import logger, metrics, tracer
+with without_collection(), models_built_when_used():
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mangum import Mangum
 
-# Built once per environment, at cold start: routes and schemas take most of it.
-_asgi = Mangum(create_app(make_services(bootstrap())), lifespan="off")
+    from functions.api.app import create_app
+    from functions.api.composition import make_services
+    from functions.bootstrap import bootstrap
+    from functions.telemetry import logger, metrics
+    from functions.tracing import traced
+
+with without_collection():
+    # Built once per environment, at cold start: routes and schemas take most of it.
+    _asgi = Mangum(create_app(make_services(bootstrap())), lifespan="off")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one HTTP request, in API Gateway's payload format 2.0."""

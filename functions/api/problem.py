@@ -125,7 +125,8 @@ def _on_engine_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, MiniN8nError)  # noqa: S101 - registered for that class alone
     status, kind, detail, problems = _describe(error)
     if status >= 500:
-        logger.exception("request failed")
+        # The handler runs in a thread of its own, where no exception is being handled.
+        logger.error("request failed", exc_info=error)
     headers = {"Retry-After": "1"} if status == 503 else {}
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"

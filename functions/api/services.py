@@ -14,8 +14,12 @@ from engine.service import (
     AuditService,
     CredentialService,
     ExecutionService,
+    ExportService,
+    ImportService,
     LimitService,
     SignInService,
+    TemplateService,
+    VersionService,
     VisibilityService,
     WorkflowService,
 )
@@ -26,6 +30,10 @@ class Services:
     """The use cases, and the few ports that the API reads itself."""
 
     workflows: WorkflowService
+    versions: VersionService
+    exports: ExportService
+    imports: ImportService
+    templates: TemplateService
     executions: ExecutionService
     credentials: CredentialService
     cache: CacheStore

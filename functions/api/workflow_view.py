@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -19,7 +20,10 @@ class WorkflowSummary(BaseModel):
     description: str | None
     tags: list[str]
     revision: int = Field(description="Send it back in If-Match when you save.")
-    version: int = Field(description="The version that an execution started now would run.")
+    version: int = Field(description="The draft: the last version that was saved.")
+    live_version: int | None = Field(description="The published version, which triggers run.")
+    published_at: datetime | None
+    published_by: str | None
     node_count: int
     created_at: datetime
     updated_at: datetime
@@ -36,6 +40,9 @@ class WorkflowSummary(BaseModel):
             tags=list(head.tags),
             revision=head.revision,
             version=head.version,
+            live_version=head.live_version,
+            published_at=head.published_at,
+            published_by=head.published_by,
             node_count=head.node_count,
             created_at=head.created_at,
             updated_at=head.updated_at,
@@ -45,9 +52,12 @@ class WorkflowSummary(BaseModel):
 
 
 class WorkflowDetail(WorkflowSummary):
-    """A workflow with its document."""
+    """A workflow with the document of one version, and who saved that."""
 
     workflow: JsonObject = Field(description="The document.")
+    saved_at: datetime
+    author: str
+    message: str | None
     state_machine_version_arn: str
 
     @classmethod
@@ -57,6 +67,9 @@ class WorkflowDetail(WorkflowSummary):
         return cls(
             **summary,
             workflow=version.workflow.as_document(),
+            saved_at=version.created_at,
+            author=version.author,
+            message=version.message,
             state_machine_version_arn=version.state_machine_version_arn,
         )
 
@@ -75,7 +88,41 @@ class VersionSummary(BaseModel):
     name: str
     node_count: int
     created_at: datetime
+    author: str
+    message: str | None
+    restored_from: int | None = Field(description="The older version that this one equals.")
     state_machine_version_arn: str
+
+    @classmethod
+    def of(cls, version: WorkflowVersion) -> VersionSummary:
+        """From the version."""
+        return cls(**_version_fields(version))
+
+
+class VersionDetail(VersionSummary):
+    """A version with its document."""
+
+    workflow_id: str
+    workflow: JsonObject = Field(description="The document.")
+
+    @classmethod
+    def of(cls, version: WorkflowVersion) -> VersionDetail:
+        """From the version."""
+        document = version.workflow.as_document()
+        return cls(**_version_fields(version), workflow_id=version.workflow_id, workflow=document)
+
+
+def _version_fields(version: WorkflowVersion) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "name": version.workflow.name,
+        "node_count": len(version.workflow.nodes),
+        "created_at": version.created_at,
+        "author": version.author,
+        "message": version.message,
+        "restored_from": version.restored_from,
+        "state_machine_version_arn": version.state_machine_version_arn,
+    }
 
 
 class VersionList(BaseModel):

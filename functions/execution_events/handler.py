@@ -8,14 +8,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from functions.cold_start import without_collection
 
-from engine.errors import NotFoundError
-from engine.execution import ExecutionStatus
-from engine.json_value import JsonObject
-from engine.ports import MachineExecution
-from functions.bootstrap import bootstrap
-from functions.telemetry import logger, metrics, tracer
+with without_collection():
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from engine.errors import NotFoundError
+    from engine.execution import ExecutionStatus
+    from engine.json_value import JsonObject
+    from engine.ports import MachineExecution
+    from functions.bootstrap import bootstrap
+    from functions.telemetry import logger, metrics
+    from functions.tracing import traced
 
 
 def read_event(detail: JsonObject) -> MachineExecution:
@@ -31,7 +35,7 @@ def read_event(detail: JsonObject) -> MachineExecution:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
     """End the execution that the event is about; an event about someone else's is let go."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from functions.cold_start import without_collection
 
-from engine.json_value import JsonObject
-from engine.task import Task
-from functions.bootstrap import bootstrap
-from functions.telemetry import logger, metrics, tracer
+with without_collection():
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from engine.json_value import JsonObject
+    from engine.task import Task
+    from functions.bootstrap import bootstrap
+    from functions.telemetry import logger, metrics
+    from functions.tracing import traced
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
     """Run a task (see `engine.task`); what it raises is matched by name in the state machine."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 MEGABYTE = 1_000_000
 
@@ -17,15 +19,25 @@ class FunctionPackage:
     # own is 250 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
     max_bytes: int
     takes_custom_nodes: bool = False
+    # The examples, for the gallery of templates.
+    takes_templates: bool = False
 
 
 # By logical id in template.yaml. The custom executor holds what authors bring, so only Lambda's limit binds
 # it; the API function knows their nodes too, to validate documents and to list /node-types.
 PACKAGES = {
-    "ApiFunction": FunctionPackage("api", "api", 20 * MEGABYTE, takes_custom_nodes=True),
+    "ApiFunction": FunctionPackage(
+        "api", "api", 20 * MEGABYTE, takes_custom_nodes=True, takes_templates=True
+    ),
     "CoreFunction": FunctionPackage("core", "node_executor", 20 * MEGABYTE),
     "HttpFunction": FunctionPackage("http", "node_executor", 20 * MEGABYTE),
     "AiFunction": FunctionPackage("ai", "node_executor", 35 * MEGABYTE),
     "CustomFunction": FunctionPackage("custom", "node_executor", 250 * MEGABYTE, takes_custom_nodes=True),
     "ExecutionEventsFunction": FunctionPackage("events", "execution_events", 20 * MEGABYTE),
 }
+
+
+def template_files(root: Path) -> Iterator[Path]:
+    """Documents and gallery entries of the templates, relative to the repository's root, in order."""
+    for folder in (Path("examples"), Path("examples/templates")):
+        yield from sorted(path.relative_to(root) for path in (root / folder).glob("*.json"))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import compileall
+import gzip
 import importlib.metadata
 import os
 import py_compile
@@ -17,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.build.environment import REQUIREMENTS, ROOT, UV_OPTIONS
-from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage
+from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage, template_files
 
 # Lambda's python3.11 runs on Amazon Linux 2, glibc 2.26, which takes wheels of manylinux2014 (glibc 2.17):
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -31,15 +32,32 @@ UNUSED_POWERTOOLS = (
     *("auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags"),
     *("idempotency", "kafka", "parser", "streaming", "validation"),
 )
+# Of X-Ray's SDK, functions patch the AWS SDK and httpx (functions/tracing.py).
+UNUSED_XRAY = (
+    *(
+        "aiobotocore",
+        "aiohttp",
+        "bottle",
+        "dbapi2.py",
+        "django",
+        "flask",
+        "flask_sqlalchemy",
+        "httplib",
+        "mysql",
+    ),
+    *("pg8000", "psycopg", "psycopg2", "pymongo", "pymysql", "pynamodb", "requests", "sqlalchemy"),
+    *("sqlalchemy_core", "sqlite3"),
+)
 # What no function needs; with it, the API function would pass its bound.
 PRUNED = (
     *("bin", ".lock"),  # console scripts, the installer's lock
-    *("*/tests", "*/benchmarks", "*-stubs", "**/*.pyi"),
+    *("*/tests", "*/benchmarks", "*-stubs", "**/*.pyi", "wrapt/*.c"),
+    # Plugins of type checkers and test frameworks.
+    *("pydantic/mypy.py", "anyio/pytest_plugin.py", "starlette/testclient.py", "fastapi/testclient.py"),
     "aws_lambda_powertools/event_handler",
     *(f"aws_lambda_powertools/utilities/{name}" for name in UNUSED_POWERTOOLS),
-    # Web frameworks that nobody here serves with; the tracer patches clients, if they are installed.
-    *(f"aws_xray_sdk/ext/{name}" for name in ("aiohttp", "bottle", "django", "flask*", "sqlalchemy")),
-    *("anyio/_backends/_trio.py", "anyio/pytest_plugin.py", "starlette/testclient.py"),
+    *(f"aws_xray_sdk/ext/{name}" for name in UNUSED_XRAY),
+    "anyio/_backends/_trio.py",  # asyncio runs everything here
     "engine/adapters/memory",  # stores that forget: for tests, and for engines without AWS
     # FastAPI asks of each annotation whether it is of this, and does without where it is missing. It costs
     # 1.3 MB, and its import at every cold start of the API function.
@@ -50,6 +68,8 @@ PRUNED = (
     ),  # administration of accounts; loaded by client.admin alone
     "fastapi_offline/static/redoc*",  # the other page of the package that carries Swagger UI
 )
+# What the API serves compressed anyway (functions/api/docs_page.py): each becomes a file with .gz at its end.
+COMPRESSED = ("fastapi_offline/static/swagger-ui*",)
 # Parts of the openai SDK that no node uses stay as source: with their byte code the AI function would pass
 # its bound. What is imported after all still works, only slower; the tests of the packages name it.
 NOT_COMPILED = re.compile(
@@ -83,6 +103,7 @@ def pack(package: FunctionPackage, target: Path, architecture: str, custom_nodes
         subprocess.run([*install, "--no-build-isolation", *map(str, custom_nodes)], check=True)
     _copy_sources(package, target)
     _prune(target)
+    _compress(target)
     _compile(target)
     size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     if size > package.max_bytes:
@@ -107,6 +128,10 @@ def _copy_sources(package: FunctionPackage, target: Path) -> None:
     leave = shutil.ignore_patterns("__pycache__")
     for folder in ("engine", "nodes", f"functions/{package.handler}"):
         shutil.copytree(ROOT / folder, target / folder, ignore=leave)
+    if package.takes_templates:
+        for path in template_files(ROOT):
+            (target / path).parent.mkdir(exist_ok=True, parents=True)
+            shutil.copy(ROOT / path, target / path)
     for module in (ROOT / "functions").glob("*.py"):
         shutil.copy(module, target / "functions")
     # The project's own version and entry points, which importlib.metadata finds beside it.
@@ -132,6 +157,14 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def _compress(target: Path) -> None:
+    for pattern in COMPRESSED:
+        for path in list(target.glob(pattern)):
+            # Without a time, so that the same file gives the same package.
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            path.unlink()
 
 
 def _compile(target: Path) -> None:

@@ -33,6 +33,7 @@ def print_plan(path: Path, profile: Path | None) -> int:
         console.print(Text(workflow.description, style="dim"))
     console.print(_levels(workflow, registry))
     console.print(_numbers(report))
+    _print_waits(console, report)
     _print_prediction(console, report)
     return 0
 
@@ -81,6 +82,20 @@ def _numbers(report: JsonObject) -> Table:
     table.add_row("", f"{cost['lambda_requests']:g} {cost['currency']} for Lambda requests")
     table.add_row("", "and the time that functions and models take")
     return table
+
+
+def _print_waits(console: Console, report: JsonObject) -> None:
+    """Every wait that no connection asks for, and why it is there."""
+    count = report["waits_count"]
+    if not count:
+        console.print("No node waits for another that is not before it in the document.")
+        return
+    console.print(f"Waits that no connection asks for: {count}")
+    for wait in report["waits"]:
+        told = "" if wait["seconds"] is None else f" ({wait['seconds']:g} s)"
+        console.print(Text(f"  {wait['text']}{told}"))
+    if count > len(report["waits"]):
+        console.print(f"  and {count - len(report['waits'])} more")
 
 
 def _print_prediction(console: Console, report: JsonObject) -> None:

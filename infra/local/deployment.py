@@ -14,12 +14,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
+
+from infra.build.function_package import template_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("engine", "nodes", "functions")
@@ -30,6 +32,7 @@ DEPLOY_TIMEOUT_SECONDS = 60.0
 REGION = "us-east-1"
 
 Say = Callable[[str], None]
+Service = Literal["cloudformation", "s3", "secretsmanager"]
 
 
 class DeploymentError(RuntimeError):
@@ -44,7 +47,7 @@ class Deployment:
     changed: bool
 
 
-def local_client(endpoint: str, service: str) -> Any:
+def local_client(endpoint: str, service: Service) -> Any:
     """A boto3 client of the local AWS, which takes any credentials."""
     return boto3.client(
         service,
@@ -61,7 +64,11 @@ def source_files(packages: Path | None = None) -> Iterator[tuple[str, Path]]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             yield path.relative_to(ROOT).as_posix(), path
-    for path in sorted(packages.rglob("*")) if packages else ():
+    for path in template_files(ROOT):
+        yield path.as_posix(), ROOT / path
+    if packages is None:
+        return
+    for path in sorted(packages.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
             yield path.relative_to(packages).as_posix(), path
 
@@ -112,10 +119,11 @@ def deploy(
         # A stack whose creation failed holds nothing, and can only be deleted.
         formation.delete_stack(StackName=STACK_NAME)
         standing = None
-    if standing is None:
-        formation.create_stack(**arguments)
-    else:
-        formation.update_stack(**arguments)
+    change = formation.create_stack if standing is None else formation.update_stack
+    try:
+        change(**arguments)
+    except ClientError as error:
+        raise DeploymentError(f"CloudFormation refused template.yaml: {error}") from error
     return Deployment(_outputs(_wait(formation)), changed=True)
 
 

@@ -26,6 +26,7 @@ from infra.local.asl.patches import (
     failure_logs,
     heartbeat,
     integer_percentage,
+    json_paths,
     jsonata_evaluator,
     kept_threads,
     lambda_calls,
@@ -34,6 +35,7 @@ from infra.local.asl.patches import (
     map_recursion,
     parse_cache,
     request_casing,
+    stopped_programs,
     time_scale,
 )
 from infra.local.asl.run_settings import RunSettings, running_with
@@ -271,7 +273,7 @@ def most_at_once(patches: tuple[Patch, ...], items: int) -> int:
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.2)
+        time.sleep(0.5)  # long enough for all to begin, also on a busy machine
         with lock:
             running -= 1
 
@@ -326,6 +328,19 @@ def test_parse_cache() -> None:
         assert AmazonStateLanguageParser.parse(definition)[0] is first[0]
 
 
+def test_json_paths() -> None:
+    from moto.stepfunctions.parser.asl.component.common.path import result_path
+    from moto.stepfunctions.parser.asl.utils import json_path
+
+    for module, path in ((json_path, "$.a[0].b"), (result_path, "$.a.b")):
+        with patched():
+            assert module.parse(path) is not module.parse(path)
+        with patched(json_paths.PATCH):
+            assert module.parse(path) is module.parse(path)
+    with patched(json_paths.PATCH):
+        assert [json_path.extract_json("$.a.b", {"a": {"b": n}}) for n in (1, 2)] == [1, 2]
+
+
 def test_request_casing() -> None:
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
         state_task_service_dynamodb,
@@ -370,3 +385,17 @@ def test_the_interpreter_is_imported_without_the_emulation_of_ec2() -> None:
     assert modules("import moto.stepfunctions.parser.backend.execution_worker") == "True"
     light = "from infra.local.asl.light_import import import_interpreter as load; load()"
     assert modules(light) == "False"
+
+
+def test_stopped_programs() -> None:
+    from moto.stepfunctions.parser.asl.eval.environment import Environment
+    from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
+
+    env = object.__new__(Environment)
+    env._program_state = ProgramStopped(stop_date=None, error=None, cause=None)
+    with patched(), pytest.raises(RuntimeError):
+        env.next_state_name = "next"
+    with patched(stopped_programs.PATCH):
+        env.next_state_name = "next"
+        assert env.next_state_name is None
+        assert isinstance(env.program_state(), ProgramStopped)

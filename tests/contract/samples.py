@@ -45,6 +45,9 @@ def head_of(workflow_id: str, revision: int = 1) -> WorkflowHead:
         node_count=1,
         description="What people ordered",
         tags=("a", "b"),
+        live_version=1,
+        published_at=NOW,
+        published_by="ada",
     )
 
 
@@ -58,6 +61,9 @@ def version_of(workflow_id: str, version: int = 1, workflow: Workflow | None = N
         state_machine_version_arn=f"arn:aws:states:us-east-1:1:stateMachine:{workflow_id}:{version}",
         report={"makespan_seconds": 1.5},
         profile=VALUES,
+        author="ada",
+        message="Orders of \u00fcmlaut",
+        restored_from=version - 1 or None,
     )
 
 

@@ -92,6 +92,25 @@ class WorkflowStoreContract:
         assert won.count(True) == 1
         assert store.get_version("wf_1", 2).workflow == workflow_of(f"n{won.index(True)}")
 
+    def test_a_head_moves_without_a_version(self, store: WorkflowStore) -> None:
+        head = head_of("wf_1")
+        store.commit(head, version_of("wf_1"), None)
+        published = replace(head, revision=2, live_version=None, published_at=None, published_by=None)
+        store.move_head(published, 1)
+        assert store.get_head("wf_1") == published
+        assert store.list_heads(5).items == (published,)
+        assert store.list_versions("wf_1", 5).items == (version_of("wf_1"),)
+
+    def test_a_head_that_is_elsewhere_does_not_move(self, store: WorkflowStore) -> None:
+        store.commit(head_of("wf_1"), version_of("wf_1"), None)
+        with pytest.raises(RevisionConflictError) as conflict:
+            store.move_head(replace(head_of("wf_1"), revision=3), 2)
+        assert (conflict.value.expected, conflict.value.actual) == (2, 1)
+        assert store.get_head("wf_1") == head_of("wf_1")
+        with pytest.raises(NotFoundError):
+            store.move_head(head_of("wf_2"), 1)
+        assert store.list_heads(5).items == (head_of("wf_1"),)
+
     def test_heads_are_listed_newest_first(self, store: WorkflowStore, clock: ManualClock) -> None:
         made = self.make_workflows(store, clock, 23)
         heads = [head_of(workflow_id) for workflow_id in reversed(made)]
@@ -137,7 +156,9 @@ class WorkflowStoreContract:
         made = self.make_workflows(store, clock, 6)
         owned = [("ann", ()), ("bob", ()), ("bob", ("ops",)), (None, ()), ("ann", ()), ("bob", (EVERYONE,))]
         for workflow_id, belongs in zip(made, owned, strict=True):
-            store.set_ownership(workflow_id, Ownership(*belongs))
+            head = store.get_head(workflow_id)
+            owned_head = replace(head, ownership=Ownership(*belongs), revision=head.revision + 1)
+            store.move_head(owned_head, head.revision)
 
         def seen(audience: Audience) -> list[int]:
             pages = read_pages(lambda cursor: store.list_heads(1, cursor, audience))
@@ -147,16 +168,6 @@ class WorkflowStoreContract:
         assert seen(Audience("bob")) == [5, 2, 1]
         assert seen(Audience("eve")) == [5]
         assert seen(Audience("eve", sees_all=True)) == [5, 4, 3, 2, 1, 0]
-
-    def test_a_workflow_is_given_to_others_at_its_next_revision(self, store: WorkflowStore) -> None:
-        store.commit(head_of("wf_1"), version_of("wf_1"), None)
-        given = replace(head_of("wf_1"), ownership=Ownership("bob", ("ops",)), revision=2)
-        assert store.set_ownership("wf_1", given.ownership) == given
-        assert store.get_head("wf_1") == given
-        with pytest.raises(RevisionConflictError):
-            store.commit(moved(head_of("wf_1"), 2), version_of("wf_1", 2), 1)
-        with pytest.raises(NotFoundError):
-            store.set_ownership("wf_2", Ownership("bob"))
 
     def test_a_page_holds_at_least_one(self, store: WorkflowStore) -> None:
         for limit in (0, -1):
@@ -190,6 +201,22 @@ class WorkflowStoreContract:
         with pytest.raises(NotFoundError):
             store.get_version("wf_1", 1)
         assert store.list_versions("wf_1", 10).items == ()
+
+    def test_an_id_is_free_again_when_its_versions_have_expired(
+        self, store: WorkflowStore, clock: ManualClock
+    ) -> None:
+        store.commit(head_of("wf_1"), version_of("wf_1"), None)
+        store.delete("wf_1", None, clock.now() + timedelta(hours=1))
+        again = version_of("wf_1", 1, workflow_of("again"))
+        clock.advance(3599)
+        with pytest.raises(ConflictError) as error:
+            store.commit(head_of("wf_1"), again, None)
+        assert not isinstance(error.value, RevisionConflictError)
+        clock.advance(2)
+        store.commit(head_of("wf_1"), again, None)
+        clock.advance(3600)
+        assert store.get_version("wf_1", 1) == again
+        assert store.list_versions("wf_1", 5).items == (again,)
 
     def test_a_delete_takes_the_head_that_was_meant_or_none(
         self, store: WorkflowStore, clock: ManualClock

@@ -5,19 +5,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fastapi_offline
 import pytest
 
-from infra.build.function_package import PACKAGES
+from engine.adapters.template_folder import TemplateFolder
+from infra.build.environment import ROOT
+from infra.build.function_package import PACKAGES, template_files
 from infra.build.requirement_sets import IN_LAMBDA_RUNTIME
 
 # The API's handler reads its environment when it is imported: what it is made of stands for it.
 HANDLERS = {
     "ApiFunction": ["functions.api.app", "functions.api.composition", "functions.bootstrap", "mangum"]
 }
-# What a function imports later than its handler, when the first node needs it.
+# What a function imports later than its handler: with the first node, request or trace that needs it.
+FOR_A_TRACE = ["functions.tracing", "aws_xray_sdk.core", "aws_xray_sdk.ext.botocore"]
 IMPORTED_LATER = {
-    "HttpFunction": ["httpx", "nodes.http_node"],
+    "ApiFunction": ["engine.service", "fastapi.openapi.docs", "functions.api.docs_page"],
+    "HttpFunction": ["httpx", "nodes.http_node", "aws_xray_sdk.ext.httpx"],
+    "CustomFunction": ["httpx", "aws_xray_sdk.ext.httpx"],
+    "ExecutionEventsFunction": ["engine.service"],
     "AiFunction": [
+        "aws_xray_sdk.ext.httpx",
         "nodes.llm_node", "nodes.image_node", "nodes.video_node",
         "openai.resources.chat.completions", "openai.resources.images", "openai.resources.videos",
     ],
@@ -65,15 +73,45 @@ def test_a_package_holds_one_handler_and_nothing_of_the_runtime(built: Path, log
 
 
 @EVERY_FUNCTION
+def test_only_the_api_carries_the_templates_and_finds_them(built: Path, logical_id: str) -> None:
+    packed = {
+        path.relative_to(built / logical_id) for path in (built / logical_id).glob("examples/**/*.json")
+    }
+    assert packed == (set(template_files(ROOT)) if logical_id == "ApiFunction" else set())
+    if packed:
+        names = [
+            template.name for template in TemplateFolder(built / logical_id / "examples").list_templates()
+        ]
+        assert len(names) * 2 == len(packed)
+
+
+@EVERY_FUNCTION
 def test_what_a_function_imports_is_packed_and_compiled(
     built: Path, lambda_runtime: Path, logical_id: str
 ) -> None:
     handler = HANDLERS.get(logical_id, [f"functions.{PACKAGES[logical_id].handler}.handler"])
-    names = [*handler, *IMPORTED_LATER.get(logical_id, [])]
+    names = [*handler, *FOR_A_TRACE, *IMPORTED_LATER.get(logical_id, [])]
     command = [sys.executable, "-ISc", IMPORT, str(built / logical_id), str(lambda_runtime), *names]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_the_assets_of_the_documentation_are_packed_compressed(built: Path) -> None:
+    command = [
+        sys.executable, "-ISc",
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from functions.api.docs_page import MEDIA_TYPES, read_asset\n"
+        "import gzip, json; print(json.dumps({n: len(gzip.decompress(read_asset(n))) for n in MEDIA_TYPES}))",
+        str(built / "ApiFunction"),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    published = Path(fastapi_offline.__file__).parent / "static"
+    sizes = json.loads(done.stdout)
+    assert sizes == {name: (published / name).stat().st_size for name in sizes}
+    packed = {file.name for file in (built / "ApiFunction" / "fastapi_offline" / "static").iterdir()}
+    assert packed == {"favicon.png", "swagger-ui-bundle.js.gz", "swagger-ui.css.gz"}
 
 
 @EVERY_FUNCTION

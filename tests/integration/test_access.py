@@ -96,9 +96,7 @@ def test_anothers_things_are_not_found_and_lists_leave_them_out(make_client: Mak
     assert bob.post(f"/workflows/{workflow_id}/execute", json={}).status_code == 404
 
     def listed(client: httpx.Client) -> list[bool]:
-        pages = [
-            client.get(path, params={"limit": 100}).json() for path in ("/workflows/", "/executions")
-        ]
+        pages = [client.get(path, params={"limit": 100}).json() for path in ("/workflows/", "/executions")]
         return [
             any(item["id"] == wanted for item in page["items"])
             for page, wanted in zip(pages, (workflow_id, execution_id), strict=True)

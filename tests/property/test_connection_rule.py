@@ -16,8 +16,8 @@ REGISTRY = make_registry()
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
-@given(workflows(behaviours=5))
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+@given(workflows(behaviours=8))
 def test_a_compiled_workflow_does_what_the_connection_rule_says(behaviours: list[Workflow]) -> None:
     for workflow in behaviours:
         assert find_problems(workflow, REGISTRY) == ()

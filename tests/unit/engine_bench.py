@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -19,6 +20,7 @@ from engine.adapters.memory import (
     MemoryStateMachines,
     MemoryWorkflowStore,
 )
+from engine.adapters.template_folder import TemplateFolder
 from engine.execution import Execution, NodeRun
 from engine.json_value import JsonObject
 from engine.node import BaseNode, NodeConfig, NodeContext, NodeInputs, NodeResult
@@ -31,13 +33,18 @@ from engine.service import (
     CredentialService,
     ExecutionFinisher,
     ExecutionService,
+    ExportService,
+    ImportService,
     StartRequest,
+    TemplateService,
+    VersionService,
     WorkflowService,
 )
 from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore
 from nodes import BUILTIN_NODES
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PUBLIC_URL = "http://mini-n8n.test"
 TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in ("core", "http", "ai", "custom")}
 
@@ -127,6 +134,11 @@ class EngineBench:
             metrics=self.metrics,
         )
         self.credential_service = CredentialService(self.credentials, self.clock)
+        saver = self.workflow_service.saver
+        self.version_service = VersionService(self.workflows, saver, self.clock)
+        self.export_service = ExportService(self.workflows, self.credentials, self.registry)
+        self.import_service = ImportService(self.workflows, self.credentials, saver)
+        self.template_service = TemplateService(TemplateFolder(EXAMPLES), saver)
 
     def make_runner(self) -> Runner:
         """A runner as a new process would have it, over the same stores."""

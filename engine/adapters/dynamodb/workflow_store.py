@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.access.audience import Audience, Ownership
+from engine.access.audience import Audience
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
 from engine.adapters.dynamodb.attribute import EXPIRES_AT, Item, expiry, is_expired, number, text
 from engine.adapters.dynamodb.newest_first import Budget, Partition, walk
@@ -23,7 +22,7 @@ from engine.adapters.dynamodb.workflow_item import (
     version_items,
     version_key,
 )
-from engine.errors import ConflictError, NotFoundError, RevisionConflictError, UnavailableError
+from engine.errors import ConflictError, NotFoundError, RevisionConflictError
 from engine.ports import Clock, Page, WorkflowHead, WorkflowVersion
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 # Heads that one query reads for somebody who sees only some: 100 KB.
 FILTERED_HEADS = 200
-# Saves that may come between while a workflow is shared.
-OWNERSHIP_ATTEMPTS = 5
 
 
 class DynamoWorkflowStore:
@@ -108,7 +105,11 @@ class DynamoWorkflowStore:
         else:
             values = {":expected": number(expected_revision)}
             unmoved = {"ConditionExpression": "revision = :expected", "ExpressionAttributeValues": values}
-        absent = {"ConditionExpression": "attribute_not_exists(workflow_id)"}
+        # What has expired is gone, though DynamoDB takes its time to delete it.
+        absent = {
+            "ConditionExpression": f"attribute_not_exists(workflow_id) OR {EXPIRES_AT} <= :now",
+            "ExpressionAttributeValues": {":now": number(int(self._clock.now().timestamp()))},
+        }
         writes = [{"Put": {"Item": item, **absent}} for item in version_items(version)]
         old = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
@@ -120,19 +121,16 @@ class DynamoWorkflowStore:
                 ) from refused
             raise _moved(head.workflow_id, expected_revision, refused.reasons[0].get("Item")) from refused
 
-    def set_ownership(self, workflow_id: str, ownership: Ownership) -> WorkflowHead:
-        """Give the workflow to others; NotFoundError, UnavailableError when others keep saving it."""
-        for _ in range(OWNERSHIP_ATTEMPTS):
-            standing = self.get_head(workflow_id)
-            # The next revision: a save that read the head before cannot undo this.
-            head = replace(standing, ownership=ownership, revision=standing.revision + 1)
-            values = {":expected": number(standing.revision)}
-            try:
-                self._table.put(head_item(head), "revision = :expected", ExpressionAttributeValues=values)
-            except ConditionFailedError:
-                continue
-            return head
-        raise UnavailableError(f"workflow '{workflow_id}' is being saved by others; try again")
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version."""
+        try:
+            self._table.put(
+                head_item(head),
+                "revision = :expected",
+                ExpressionAttributeValues={":expected": number(expected_revision)},
+            )
+        except ConditionFailedError as failed:
+            raise _moved(head.workflow_id, expected_revision, failed.item) from failed
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
         """Take the head away; versions stay readable until ``expires_at``."""

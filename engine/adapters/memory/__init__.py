@@ -16,6 +16,7 @@ from engine.adapters.memory.execution_store import MemoryExecutionStore
 from engine.adapters.memory.limit_store import MemoryLimitStore
 from engine.adapters.memory.metrics import MemoryMetrics
 from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution
+from engine.adapters.memory.template_store import MemoryTemplateStore
 from engine.adapters.memory.workflow_store import MemoryWorkflowStore
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "MemoryMetrics",
     "MemorySecretStore",
     "MemoryStateMachines",
+    "MemoryTemplateStore",
     "MemoryWorkflowStore",
     "StartedExecution",
 ]

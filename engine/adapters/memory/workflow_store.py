@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 
-from engine.access.audience import Audience, Ownership
+from engine.access.audience import Audience
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.record import dump_record, load_record
@@ -69,18 +68,17 @@ class MemoryWorkflowStore:
         key = (version.workflow_id, version.version)
         with self._lock:
             self._check_revision(head.workflow_id, expected_revision, creating=expected_revision is None)
-            if key in self._versions:
+            if key in self._versions and not self._expired(*key):
                 raise ConflictError(f"Workflow '{key[0]}' has a version {key[1]} already.")
             texts = dump_record(head), dump_record(version)
             self._heads[head.workflow_id], self._versions[key] = texts
+            self._expiry.pop(key, None)
 
-    def set_ownership(self, workflow_id: str, ownership: Ownership) -> WorkflowHead:
-        """Give the workflow to others; NotFoundError."""
+    def move_head(self, head: WorkflowHead, expected_revision: int) -> None:
+        """Replace the head and write no version."""
         with self._lock:
-            head = self.get_head(workflow_id)
-            head = replace(head, ownership=ownership, revision=head.revision + 1)
-            self._heads[workflow_id] = dump_record(head)
-        return head
+            self._check_revision(head.workflow_id, expected_revision, creating=False)
+            self._heads[head.workflow_id] = dump_record(head)
 
     def delete(self, workflow_id: str, expected_revision: int | None, expires_at: datetime) -> None:
         """Take the head away; versions stay readable until ``expires_at``."""

@@ -17,7 +17,7 @@ from functions.api.services import Services, get_services
 
 router = APIRouter(tags=["access"])
 Use = Annotated[Services, Depends(get_services)]
-BODY = json_body(NewKey.model_json_schema(), example={"name": "CI", "role": "operator"})
+BODY = json_body(NewKey, example={"name": "CI", "role": "operator"})
 
 
 def read_new_key(document: Annotated[JsonObject, Depends(read_object)]) -> NewKey:

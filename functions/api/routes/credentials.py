@@ -67,9 +67,7 @@ class CredentialList(BaseModel):
     cursor: str | None
 
 
-BODY = json_body(
-    CredentialRequest.model_json_schema(), example={"kind": "bearer", "values": {"token": "the-token"}}
-)
+BODY = json_body(CredentialRequest, example={"kind": "bearer", "values": {"token": "the-token"}})
 
 
 def _noted(info: CredentialInfo) -> JsonObject:
@@ -96,7 +94,11 @@ def list_credentials(
     return CredentialList(items=[CredentialView.of(info) for info in page.items], cursor=page.cursor)
 
 
-@router.put("/credentials/{name}", openapi_extra=BODY, responses=problem_responses(404))
+@router.put(
+    "/credentials/{name}",
+    openapi_extra=BODY,
+    responses={201: {"model": CredentialView, "description": "It is new."}, **problem_responses(413)},
+)
 def put_credential(
     name: Id,
     asked: Annotated[CredentialRequest, Depends(read_credential)],

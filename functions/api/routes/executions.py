@@ -28,6 +28,8 @@ from functions.api.execution_view import (
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
+from functions.api.version_query import VersionQuery, read_version
+from functions.api.workflow_view import VersionDetail
 
 # API Gateway waits 30 s for an answer
 # (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
@@ -53,9 +55,7 @@ class ExecuteRequest(BaseModel):
     bypass_cache: bool = Field(False, description="Make every result anew; the cache takes the new ones.")
 
 
-EXECUTE_BODY = json_body(
-    ExecuteRequest.model_json_schema(), required=False, example={"inputs": {"topic": "AI in Healthcare"}}
-)
+EXECUTE_BODY = json_body(ExecuteRequest, required=False, example={"inputs": {"topic": "AI in Healthcare"}})
 
 
 def read_execute_request(document: Annotated[JsonObject, Depends(read_object)]) -> ExecuteRequest:
@@ -85,7 +85,10 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
 @router.post(
     "/workflows/{workflow_id}/execute",
     status_code=202,
-    responses=problem_responses(404),
+    responses={
+        200: {"model": ExecutionDetail, "description": "It has ended already."},
+        **problem_responses(404, 409, 413),
+    },
     openapi_extra=EXECUTE_BODY,
 )
 def execute_workflow(
@@ -95,13 +98,19 @@ def execute_workflow(
     services: Use,
     principal: Who,
     wait: Wait = 0,
+    version: VersionQuery = "draft",
     idempotency_key: Annotated[
         str | None, Header(description="The same key starts one execution, however often it is sent.")
     ] = None,
 ) -> ExecutionDetail:
     """Start an execution; the answer comes at once, unless it is asked to wait."""
     request = StartRequest(
-        workflow_id, asked.inputs, idempotency_key, asked.bypass_cache, principal=principal
+        workflow_id,
+        asked.inputs,
+        idempotency_key,
+        asked.bypass_cache,
+        version=read_version(version),
+        principal=principal,
     )
     execution, created = services.executions.start(request)
     if wait:
@@ -118,7 +127,7 @@ def execute_workflow(
 def list_executions(
     services: Use,
     principal: Who,
-    workflow_id: Annotated[str | None, Query(max_length=100)] = None,
+    workflow_id: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     status: ExecutionStatus | None = None,
     started_after: datetime | None = None,
     started_before: datetime | None = None,
@@ -162,6 +171,12 @@ def get_execution(execution_id: Id, services: Use) -> ExecutionDetail:
 def get_workflow_execution(workflow_id: Id, execution_id: Id, services: Use) -> ExecutionDetail:
     """The same, of an execution of this workflow."""
     return view(services, services.executions.get(execution_id, workflow_id))
+
+
+@router.get("/executions/{execution_id}/workflow", responses=problem_responses(404))
+def get_execution_workflow(execution_id: Id, services: Use) -> VersionDetail:
+    """The version that the execution runs, with its document, whatever was saved since."""
+    return VersionDetail.of(services.executions.document(services.executions.get(execution_id)))
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}", responses=problem_responses(404))

@@ -16,7 +16,7 @@ from functions.api.services import Services, get_services
 
 router = APIRouter(tags=["access"])
 Use = Annotated[Services, Depends(get_services)]
-BODY = json_body(SharingRequest.model_json_schema(), example={"groups": ["ops"]})
+BODY = json_body(SharingRequest, example={"groups": ["ops"]})
 
 
 def read_sharing(document: Annotated[JsonObject, Depends(read_object)]) -> SharingRequest:

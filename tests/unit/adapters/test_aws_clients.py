@@ -39,6 +39,14 @@ def test_each_service_has_its_client() -> None:
     assert {client.meta.region_name for client in made} == {"eu-central-1"}
 
 
+def test_what_few_requests_need_is_made_at_its_first_call() -> None:
+    clients = AwsClients("us-east-1")
+    unused = (clients.s3, clients.step_functions)
+    assert clients._made == {}
+    assert [client.meta.region_name for client in unused] == ["us-east-1"] * 2
+    assert clients._made.keys() == {"s3", "stepfunctions"}
+
+
 def test_the_endpoint_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
     clients = AwsClients("us-east-1")

@@ -1,122 +1,113 @@
-"""The whole API in memory: its real app and services, over in-memory adapters."""
+"""The API over the engine in memory: executions run, to their end, within the request that starts them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from fastapi.testclient import TestClient
+import httpx
+from fastapi import FastAPI
 
-from engine.adapters.memory import MemoryApiKeyStore, MemoryAuditStore, MemoryLimitStore
-from engine.json_value import JsonObject
-from engine.runner import Runner
-from engine.runner.context import ContextMaker, NodeEnvironment
-from engine.runner.runner import Stores
+from engine.adapters.memory import (
+    MemoryApiKeyStore,
+    MemoryAuditStore,
+    MemoryLimitStore,
+    StartedExecution,
+)
+from engine.execution import ExecutionStatus
 from engine.service import (
     ApiKeyService,
     AuditService,
-    ExecutionFinisher,
-    ExecutionService,
     LimitService,
     SignInService,
-    TokenRule,
     VisibilityService,
 )
+from engine.task import Task
 from functions.api.app import create_app
 from functions.api.services import Services
-from tests.unit.engine_bench import PUBLIC_URL, EngineBench, node
+from infra.local.asl import run_definition
+from tests.unit.engine_bench import PUBLIC_URL, EngineBench
 
-BOOTSTRAP_KEY = "the-key-that-the-template-made"
-DOCUMENT: JsonObject = {"name": "Hello", "nodes": [node("a", value=1)], "connections": []}
+API_KEY = "key-of-the-tests"
+
+
+_apps: list[FastAPI] = []
+
+
+def shared_app(services: Services) -> FastAPI:
+    """One app for all benches, since its routes take a while to build; a bench lends it its services."""
+    if not _apps:
+        _apps.append(create_app(services))
+    return _apps[0]
 
 
 class ApiBench(EngineBench):
-    """``client`` sends what it is told; ``ask`` sends as somebody."""
+    """``send`` asks with the key; ``runs`` False leaves executions running."""
 
-    def __init__(self, tokens: TokenRule | None = None) -> None:
-        self.limits, self.key_store = MemoryLimitStore(), MemoryApiKeyStore()
-        self.audit_records = MemoryAuditStore()
+    def __init__(self, **services: Any) -> None:
         super().__init__()
-        self.audit = AuditService(self.audit_records, self.clock)
-        self.runner = self.make_runner()
-        self.limit_service = LimitService(self.limits, self.clock)
-        self.finisher = ExecutionFinisher(
-            self.workflows, self.executions, self.values, self.clock, self.metrics, self.limits
+        self.runs = True
+        self.api_keys = MemoryApiKeyStore()
+        self.machines.on_start = self._interpret
+        self.health_checks: dict[str, Callable[[], None]] = {"tables": lambda: None}
+        self.services = self.make_services(**services)
+        self.app = create_app(self.services) if self.services.cors_origins else shared_app(self.services)
+
+    def make_services(self, **changes: Any) -> Services:
+        """What the routes stand on."""
+        return Services(
+            **{
+                "workflows": self.workflow_service,
+                "versions": self.version_service,
+                "exports": self.export_service,
+                "imports": self.import_service,
+                "templates": self.template_service,
+                "executions": self.execution_service,
+                "credentials": self.credential_service,
+                "cache": self.cache,
+                "blobs": self.blobs,
+                "registry": self.registry,
+                "clock": self.clock,
+                "public_url": PUBLIC_URL,
+                "cors_origins": (),
+                "sign_in": SignInService(self.api_keys, self.clock, changes.pop("api_key", lambda: API_KEY)),
+                "limits": LimitService(MemoryLimitStore(), self.clock),
+                "api_keys": ApiKeyService(self.api_keys, self.clock),
+                "audit": AuditService(MemoryAuditStore(), self.clock),
+                "visibility": VisibilityService(self.workflows, self.executions, self.clock),
+                "health_checks": self.health_checks,
+                **changes,
+            }
         )
-        self.execution_service = ExecutionService(
-            workflows=self.workflows,
-            executions=self.executions,
-            machines=self.machines,
-            registry=self.registry,
-            values=self.values,
-            finisher=self.finisher,
-            clock=self.clock,
-            metrics=self.metrics,
-            limits=self.limit_service,
-        )
-        self.bootstrap_key: str | None = BOOTSTRAP_KEY
-        self.services = Services(
-            workflows=self.workflow_service,
-            executions=self.execution_service,
-            credentials=self.credential_service,
-            cache=self.cache,
-            blobs=self.blobs,
-            registry=self.registry,
-            clock=self.clock,
-            public_url=PUBLIC_URL,
-            cors_origins=(),
-            sign_in=SignInService(self.key_store, self.clock, lambda: self.bootstrap_key, tokens),
-            limits=self.limit_service,
-            api_keys=ApiKeyService(self.key_store, self.clock),
-            audit=self.audit,
-            visibility=VisibilityService(self.workflows, self.executions, self.clock),
-            health_checks={},
-        )
-        self.app = create_app(self.services)
-        self.client = TestClient(self.app, base_url=PUBLIC_URL)
 
-    def make_runner(self) -> Runner:
-        """A runner that puts uses of credentials on record."""
-        environment = NodeEnvironment(public_url=PUBLIC_URL)
-        audit = getattr(self, "audit", None)
-        contexts = ContextMaker(self.credentials, self.blobs, self.clock, environment, audit)
-        stores = Stores(self.workflows, self.executions, self.cache, self.values)
-        return Runner(stores, self.registry, contexts, self.clock, self.metrics)
+    def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """One request below /api/v1, or at the root for a path with two slashes; with the key."""
+        headers = {"X-API-Key": API_KEY} | request.pop("headers", {})
+        url = path[1:] if path.startswith("//") else f"/api/v1{path}"
+        return self.send_bare(method, url, headers=headers, **request)
 
-    def key(self, user: str, role: str = "editor", **more: Any) -> str:
-        """A new key for a user; no limits unless they are given."""
-        limits = {"requests_per_minute": None} | more.pop("limits", {})
-        body = {"name": f"{user}'s", "role": role, "user": user, "limits": limits} | more
-        answer = self.ask(BOOTSTRAP_KEY, "POST", "/api-keys", json=body)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["key"])
+    def send_bare(self, method: str, url: str, **request: Any) -> httpx.Response:
+        """One request as it is."""
 
-    def ask(self, key: str | None, method: str, path: str, **more: Any) -> Any:
-        """The answer to somebody's request."""
-        headers = ({"Authorization": f"Bearer {key}"} if key else {}) | more.pop("headers", {})
-        return self.client.request(method, f"/api/v1{path}", headers=headers, **more)
+        self.app.state.services = self.services
 
-    def save(self, key: str, document: JsonObject | None = None) -> str:
-        """The id of a new workflow of whoever has the key."""
-        answer = self.ask(key, "POST", "/workflows/", json=document or DOCUMENT)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+                return await client.request(method, url, **request)
 
-    def start(self, key: str, workflow_id: str) -> Any:
-        """The answer to a start."""
-        return self.ask(key, "POST", f"/workflows/{workflow_id}/execute", json={})
+        return asyncio.run(ask())
 
-    def trail(self, **query: str) -> list[JsonObject]:
-        """Audit records, newest first."""
-        answer = self.ask(BOOTSTRAP_KEY, "GET", "/audit", params={"limit": 100, **query})
-        items: list[JsonObject] = answer.json()["items"]
-        return items
+    def _interpret(self, started: StartedExecution) -> None:
+        if not self.runs:
+            return
 
+        def invoke(function: str, payload: Any) -> Any:
+            return self.runner.run(Task.model_validate(payload)).as_payload()
 
-@contextmanager
-def api_bench(tokens: TokenRule | None = None) -> Iterator[ApiBench]:
-    """A bench whose client is closed in the end."""
-    bench = ApiBench(tokens)
-    with bench.client:
-        yield bench
+        definition = self.machines.definition(started.version_arn)
+        outcome = run_definition(definition, started.task_input, invoke)
+        status = ExecutionStatus(outcome.status.lower())
+        self.machines.end(started.execution_arn, status, error=outcome.error, cause=outcome.cause)
+        self.finisher.finish(started.execution_id, self.machines.describe(started.execution_arn))

@@ -15,7 +15,7 @@ import pytest
 from infra.local.aws import LocalAws, LocalAwsStartError
 from tests.unit.local_aws.conftest import ROLE, make_client, wait_for, zipped
 
-PID = "import os\ndef handler(event, context): return os.getpid()"
+PID = "import os\ndef handler(event, context): return [os.getpid(), os.getppid()]"
 
 
 def is_alive(pid: int) -> bool:
@@ -26,7 +26,8 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def start_worker(endpoint: str) -> int:
+def start_worker(endpoint: str) -> tuple[int, int]:
+    """Give the pids of a worker and of the process that started it: its template, or the server."""
     client = make_client(endpoint, "lambda")
     client.create_function(
         FunctionName="pid",
@@ -35,23 +36,24 @@ def start_worker(endpoint: str) -> int:
         Handler="app.handler",
         Code={"ZipFile": zipped(app=PID)},
     )
-    pid = int(client.invoke(FunctionName="pid")["Payload"].read())
+    worker, parent = json.loads(client.invoke(FunctionName="pid")["Payload"].read())
     client.close()
-    assert is_alive(pid)
-    return pid
+    assert is_alive(worker)
+    assert is_alive(parent)
+    return worker, parent
 
 
 def test_a_stop_ends_the_workers() -> None:
     with LocalAws() as server:
-        worker = start_worker(server.endpoint)
-    assert not is_alive(worker)
+        workers = start_worker(server.endpoint)
+    assert [pid for pid in workers if is_alive(pid)] == []
 
 
 def test_workers_die_with_a_server_that_is_killed() -> None:
     with LocalAws() as server:
-        worker = start_worker(server.endpoint)
+        workers = start_worker(server.endpoint)
         server.kill()
-        wait_for(lambda: not is_alive(worker), 5)
+        wait_for(lambda: not any(is_alive(pid) for pid in workers), 5)
 
 
 def test_the_server_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
@@ -67,11 +69,11 @@ def test_the_server_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     )
     assert parent.stdout is not None
     pid, endpoint = parent.stdout.readline().split()
-    worker = start_worker(endpoint)
+    workers = start_worker(endpoint)
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    wait_for(lambda: not is_alive(int(pid)) and not is_alive(worker), 10)
+    wait_for(lambda: not any(is_alive(one) for one in (int(pid), *workers)), 10)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -83,11 +85,11 @@ def test_the_command_says_where_it_listens_and_stops_in_order(number: int) -> No
     assert server.stdout is not None
     ready = json.loads(server.stdout.readline())
     assert ready["pid"] == server.pid
-    worker = start_worker(ready["endpoint"])
+    workers = start_worker(ready["endpoint"])
     server.send_signal(number)
     _, errors = server.communicate(timeout=20)
     assert (server.returncode, errors) == (0, "")
-    assert not is_alive(worker)
+    assert [pid for pid in workers if is_alive(pid)] == []
 
 
 def test_a_taken_port_is_named_with_a_way_out() -> None:

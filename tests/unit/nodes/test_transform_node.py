@@ -57,6 +57,10 @@ def test_without_a_value_it_works_on_what_came_before() -> None:
     assert found == ("main", {"output": {"b": 2}})
 
 
+def test_the_first_node_of_a_workflow_begins_with_an_empty_object() -> None:
+    assert run_node(TransformNode, {"set": {"a.b": 1}}) == ("main", {"output": {"a": {"b": 1}}})
+
+
 @pytest.mark.parametrize(
     ("config", "said", "field"),
     [

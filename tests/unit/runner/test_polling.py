@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import NodeError, NodeTimeoutError, RetryableNodeError
 from engine.execution import NodeStatus
-from engine.node import NodeResult
+from engine.node import NodeContext, NodeResult
 from engine.task import TaskAnswer
 from tests.unit.engine_bench import EngineBench, node
 
@@ -44,6 +44,21 @@ def test_a_pending_node_waits_and_gets_its_state_back_until_it_is_done(film: Eng
         None,
         1,
     )
+
+
+def test_what_each_poll_logs_is_kept(film: EngineBench) -> None:
+    poll = film.scripts.poll
+
+    def chat(state: dict[str, object], inputs: object, context: NodeContext) -> NodeResult:
+        context.logger.info(f"asked {state['asked']} times")
+        return poll(state, inputs, context)
+
+    film.scripts.poll = chat
+    execution = film.begin(node("a", "poll"))
+    for _ in range(4):
+        film.run(execution, "a")
+    logs = [line.message for line in film.record(execution, "a").logs]
+    assert logs == ["asked 0 times", "asked 1 times", "asked 2 times"]
 
 
 def test_a_wait_is_a_second_at_least(film: EngineBench) -> None:

@@ -16,6 +16,7 @@ from infra.local.asl.patches import (
     failure_logs,
     heartbeat,
     integer_percentage,
+    json_paths,
     jsonata_evaluator,
     kept_threads,
     lambda_calls,
@@ -24,6 +25,7 @@ from infra.local.asl.patches import (
     map_recursion,
     parse_cache,
     request_casing,
+    stopped_programs,
     time_scale,
 )
 from infra.local.patch import Patch
@@ -36,6 +38,7 @@ INTERPRETER_PATCHES: tuple[Patch, ...] = (
     failure_logs.PATCH,
     heartbeat.PATCH,
     integer_percentage.PATCH,
+    json_paths.PATCH,
     jsonata_evaluator.PATCH,
     kept_threads.PATCH,
     lambda_calls.PATCH,
@@ -44,6 +47,7 @@ INTERPRETER_PATCHES: tuple[Patch, ...] = (
     map_recursion.PATCH,
     parse_cache.PATCH,
     request_casing.PATCH,
+    stopped_programs.PATCH,
     time_scale.PATCH,
 )
 

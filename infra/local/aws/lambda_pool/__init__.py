@@ -7,8 +7,8 @@ On Linux a function's handler is loaded once, in a template process, from which 
 cold start takes milliseconds. So a module's own code runs once for each configuration of a function, as with
 Lambda SnapStart (https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html): what it makes there (numbers,
 times, names) all environments share, though `random` is seeded anew in each. What it prints is in the log of
-the first invocation. A module that leaves threads or connections behind is loaded anew for each environment, as
-all are on other platforms.
+the first invocation. Modules that a first invocation loads are then loaded in the template too. A module that
+leaves threads or connections behind is loaded anew for each environment, as all are on other platforms.
 """
 
 from __future__ import annotations

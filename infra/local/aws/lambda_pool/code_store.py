@@ -20,12 +20,16 @@ class CodeStore:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
+        self._folders: dict[bytes, Path] = {}
         root.mkdir(parents=True, exist_ok=True)
         for outdated in sorted(root.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-KEPT_PACKAGES]:
             shutil.rmtree(outdated)
 
     def unpack(self, archive: bytes) -> str:
         """Return the folder that holds the archive's files. Raises zipfile.BadZipFile."""
+        known = self._folders.get(archive)  # asked for at each invocation: a digest would take a millisecond
+        if known is not None:
+            return str(known)
         folder = self._root / hashlib.sha256(archive).hexdigest()[:24]
         with self._lock:
             if not folder.is_dir():
@@ -34,6 +38,9 @@ class CodeStore:
                 _extract(archive, partial)
                 partial.rename(folder)
                 folder.touch()
+            if len(self._folders) >= KEPT_PACKAGES:
+                self._folders.clear()
+            self._folders[archive] = folder
         return str(folder)
 
 

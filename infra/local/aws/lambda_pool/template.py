@@ -11,12 +11,14 @@ Orders and reports are lines of JSON on the socket whose descriptor is the only 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
 import json
 import os
 import select
+import selectors
 import signal
 import socket
 import sys
@@ -35,7 +37,7 @@ def _end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def _why_not_to_fork(control: int) -> str | None:
+def _why_not_to_fork(own_sockets: set[int]) -> str | None:
     """What the handler's module has started that a forked copy would share, or None."""
     threads = max(threading.active_count(), len(os.listdir("/proc/self/task")))
     if threads > 1:
@@ -45,7 +47,7 @@ def _why_not_to_fork(control: int) -> str | None:
             target = os.readlink(f"/proc/self/fd/{name}")
         except FileNotFoundError:  # the descriptor of the listing itself
             continue
-        if target.startswith("socket:") and int(name) != control and _is_in_use(int(name)):
+        if target.startswith("socket:") and int(name) not in own_sockets and _is_in_use(int(name)):
             return "its module leaves a connection open"
     return None
 
@@ -60,12 +62,33 @@ def _is_in_use(descriptor: int) -> bool:
         return True
 
 
+def _find_event_loops() -> list[Any]:
+    """The event loops that were made and do not run; Mangum makes one."""
+    if "asyncio.selector_events" not in sys.modules:
+        return []
+    kind = sys.modules["asyncio.selector_events"].BaseSelectorEventLoop
+    return [one for one in gc.get_objects() if issubclass(type(one), kind) and not one.is_closed()]
+
+
+def _renew(loop: Any) -> None:
+    """Give a forked event loop a selector and a wake-up socket of its own; it has none of other kinds yet."""
+    loop._close_self_pipe()
+    loop._selector.close()
+    loop._selector = selectors.DefaultSelector()
+    loop._make_self_pipe()
+
+
 class _Forks:
     """The template's side of the socket."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._workers: dict[int, int] = {}  # pids by descriptors that become readable when they end
+        self._lessons: dict[int, bytes] = {}  # what workers said so far, by the pipes they say it through
+        self._lesson: int | None = None  # in a worker: its end of the pipe
+        self._loops: list[Any] = []
+        self._known: set[str] = set()
+        self._refuses = False
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
 
@@ -74,52 +97,103 @@ class _Forks:
 
     def serve(self) -> None:
         """Fork on each order. Returns in a worker only."""
-        reason = _why_not_to_fork(self._control.fileno())
+        reason = self._take_stock()
         self.report(loaded=True, unforkable=reason)
         if reason is not None:
             os._exit(0)
         _silence()
-        gc.freeze()  # what is here now is shared by all workers: their collectors need not touch it
         while True:
             for descriptor, _ in self._poll.poll():
                 if descriptor in self._workers:
                     self._reap(descriptor)
+                elif descriptor in self._lessons:
+                    self._learn(descriptor)
                 elif self._obey():
                     return
+
+    def teach(self) -> None:
+        """In a worker: name to the template the modules that the first invocation has loaded."""
+        if self._lesson is None:
+            return
+        loaded = [name for name, module in list(sys.modules.items()) if _is_from_file(module)]
+        with open(self._lesson, "wb") as lesson:
+            lesson.write(" ".join(name for name in loaded if name not in self._known).encode())
+        self._lesson = None
+
+    def _take_stock(self) -> str | None:
+        """Note what is loaded; return why it cannot be forked, or None."""
+        self._known = set(sys.modules)
+        self._loops += _find_event_loops()
+        gc.freeze()  # what is here now is shared by all workers: their collectors need not touch it
+        own_sockets = {self._control.fileno()}
+        for loop in self._loops:
+            own_sockets |= {loop._ssock.fileno(), loop._csock.fileno()}
+        return _why_not_to_fork(own_sockets)
 
     def _obey(self) -> bool:
         """Carry out one order; True in the worker that it made. Without an order: end with all workers."""
         line, logs, _, _ = socket.recv_fds(self._control, _MAX_ORDER_BYTES, 1)
         if not line:
             self._end()
-        order = json.loads(line)
+        if not self._refuses:
+            return self._fork(json.loads(line), logs[0])
+        os.close(logs[0])
+        return False
+
+    def _fork(self, order: dict[str, Any], log: int) -> bool:
         template = os.getpid()
+        listens, lesson = os.pipe()
         try:
             pid = os.fork()
         except OSError as error:
+            for descriptor in (log, listens, lesson):
+                os.close(descriptor)
             self.report(id=order["id"], failed=str(error))
             return False
         if pid == 0:
-            self._become_worker(template, logs[0], order["environment"])
+            self._lesson = lesson
+            self._become_worker(template, (listens, log), order["environment"])
             return True
-        os.close(logs[0])
+        os.close(log)
+        os.close(lesson)
         _lead_group(pid)
         descriptor = os.pidfd_open(pid)
-        self._workers[descriptor] = pid
-        self._poll.register(descriptor, select.POLLIN)
+        self._workers[descriptor], self._lessons[listens] = pid, b""
+        for one in (descriptor, listens):
+            self._poll.register(one, select.POLLIN)
         self.report(id=order["id"], pid=pid)
         return False
 
-    def _become_worker(self, template: int, log: int, environment: dict[str, str]) -> None:
+    def _become_worker(self, template: int, own: tuple[int, int], environment: dict[str, str]) -> None:
         _lead_group(0)
         _end_with_parent(template)
-        self._control.close()
-        for descriptor in self._workers:
-            os.close(descriptor)
         for output in (1, 2):
-            os.dup2(log, output)
-        os.close(log)
+            os.dup2(own[1], output)
+        for descriptor in (*own, *self._workers, *self._lessons):
+            os.close(descriptor)
+        self._control.close()
         os.environ.update(environment)
+        for loop in self._loops:
+            _renew(loop)
+
+    def _learn(self, pipe: int) -> None:
+        """Load what a worker had to load in its first invocation, so that the next ones need not."""
+        part = os.read(pipe, _MAX_ORDER_BYTES)
+        self._lessons[pipe] += part
+        if part:
+            return
+        self._poll.unregister(pipe)
+        os.close(pipe)
+        names = self._lessons.pop(pipe).decode().split()
+        if self._refuses or not [name for name in names if name not in self._known]:
+            return
+        for name in names:
+            with contextlib.suppress(Exception):  # a module that only its importer knows how to load
+                importlib.import_module(name)
+        reason = self._take_stock()
+        if reason is not None:
+            self._refuses = True
+            self.report(unforkable=reason)
 
     def _reap(self, descriptor: int) -> None:
         pid = self._workers.pop(descriptor)
@@ -133,6 +207,10 @@ class _Forks:
             os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         os._exit(0)
+
+
+def _is_from_file(module: Any) -> bool:
+    return bool(getattr(getattr(module, "__spec__", None), "has_location", False))
 
 
 def _lead_group(pid: int) -> None:
@@ -169,6 +247,12 @@ def _make_client(forks: _Forks) -> Any:
         runtime_client.initialize_client(lambda_runtime_client._user_agent())
         lambda_runtime_client.runtime_client = runtime_client
         client.lambda_runtime_address = os.environ["AWS_LAMBDA_RUNTIME_API"]
+        client.wait_next_invocation = wait_for_second_invocation
+        return type(client).wait_next_invocation(client)
+
+    def wait_for_second_invocation() -> Any:
+        del client.wait_next_invocation
+        forks.teach()
         return client.wait_next_invocation()
 
     client.wait_next_invocation = wait_for_first_invocation

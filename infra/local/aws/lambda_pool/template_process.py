@@ -53,6 +53,7 @@ class TemplateProcess:
         self._is_retired = False
         self._is_ended_on_purpose = False
         self._init_error: bytes | None = None
+        self._refusal: UnforkableError | None = None
         self._loop = asyncio.get_running_loop()
         self._loaded: asyncio.Future[None] = self._loop.create_future()
         self._orders: dict[int, asyncio.Future[Worker]] = {}
@@ -88,7 +89,12 @@ class TemplateProcess:
         return self._loaded.done()
 
     async def fork(self, environment: Mapping[str, str], log: int) -> Worker:
-        """Fork a worker whose environment differs by ``environment``. Raises OSError, TemplateGoneError."""
+        """Fork a worker whose environment differs by ``environment``.
+
+        Raises OSError, TemplateGoneError, UnforkableError.
+        """
+        if self._refusal is not None:
+            raise self._refusal
         if self.is_closed:
             raise TemplateGoneError
         self.used_at = time.monotonic()
@@ -172,12 +178,10 @@ class TemplateProcess:
             writer.close()
 
     def _take(self, report: dict[str, Any]) -> None:
-        if "loaded" in report:
-            reason = report["unforkable"]
-            if reason is None:
-                self._loaded.set_result(None)
-            else:
-                self._fail_to_load(UnforkableError(reason))
+        if report.get("unforkable") is not None:
+            self._refuse(UnforkableError(report["unforkable"]))
+        elif "loaded" in report:
+            self._loaded.set_result(None)
         elif "init_error" in report:
             self._init_error = json.dumps(report["init_error"]).encode()
         elif "ended" in report:
@@ -186,6 +190,16 @@ class TemplateProcess:
             self._close_if_unused()
         else:
             self._take_worker(self._orders.pop(report["id"]), report)
+
+    def _refuse(self, refusal: UnforkableError) -> None:
+        """Take it that nothing can be forked (any more); the workers that are there may go on."""
+        self._refusal = refusal
+        self._fail_to_load(refusal)
+        for order in self._orders.values():
+            if not order.done():
+                order.set_exception(refusal)
+        self._orders.clear()
+        self.retire()
 
     def _take_worker(self, order: asyncio.Future[Worker], report: dict[str, Any]) -> None:
         if "failed" in report:

@@ -78,8 +78,9 @@ class WorkerStarter:
             except TemplateGoneError:
                 continue
             except UnforkableError as error:
+                if spec.fingerprint not in self._unforkable:
+                    _logger.warning("%s is loaded anew for each environment: %s", spec.name, error)
                 self._unforkable.add(spec.fingerprint)
-                _logger.warning("%s is loaded anew for each environment: %s", spec.name, error)
         variables = environment_variables(spec, self._base, request.address, request.stream)
         return await self._in_turn(request, lambda: start_afresh(variables, spec.code_root, request.log))
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from engine.access.audit import AuditFilter, AuditRecord, Outcome
 from engine.access.ports import AuditStore
 from engine.access.principal import Principal
+from engine.access.recent import Recent
 from engine.execution import Execution
 from engine.json_value import JsonObject
 from engine.ports import Clock, Page
-from engine.service.recent import Recent
 
 # A process records refused sign-ins of one address for one reason once in this time: who guesses keys must
 # not be able to fill the table.

@@ -7,7 +7,7 @@ from fastapi.routing import iter_route_contexts
 
 from functions.api.access import API_PREFIX
 from functions.api.route_permission import ROUTE_PERMISSIONS
-from tests.unit.api.api_bench import DOCUMENT, ApiBench
+from tests.unit.api.access.access_bench import DOCUMENT, AccessBench
 
 ROLES = ("viewer", "operator", "editor", "admin")
 # A letter for each role that is let through: Viewer, Operator, Editor, Admin. This table is written by hand;
@@ -23,6 +23,16 @@ TABLE = {
     "PUT /workflows/{workflow_id}/access": "  EA",
     "GET /workflows/{workflow_id}/versions": "VOEA",
     "GET /workflows/{workflow_id}/versions/{version}": "VOEA",
+    "POST /workflows/{workflow_id}/versions/{version}/restore": "  EA",
+    "GET /workflows/{workflow_id}/diff": "VOEA",
+    "POST /workflows/{workflow_id}/publish": "  EA",
+    "POST /workflows/{workflow_id}/unpublish": "  EA",
+    "GET /workflows/export": "VOEA",
+    "GET /workflows/{workflow_id}/export": "VOEA",
+    "POST /workflows/import": "  EA",
+    "GET /templates": "VOEA",
+    "GET /templates/{name}": "VOEA",
+    "POST /templates/{name}/instantiate": "  EA",
     "GET /workflows/{workflow_id}/plan": "VOEA",
     "POST /workflows/{workflow_id}/execute": " OEA",
     "GET /workflows/{workflow_id}/executions": "VOEA",
@@ -30,6 +40,7 @@ TABLE = {
     "POST /workflows/{workflow_id}/executions/{execution_id}/cancel": " OEA",
     "GET /executions": "VOEA",
     "GET /executions/{execution_id}": "VOEA",
+    "GET /executions/{execution_id}/workflow": "VOEA",
     "GET /executions/{execution_id}/nodes/{node_id}": "VOEA",
     "GET /executions/{execution_id}/nodes/{node_id}/items": "VOEA",
     "GET /executions/{execution_id}/nodes/{node_id}/items/{item}": "VOEA",
@@ -58,16 +69,21 @@ BODIES = {
     "PUT /credentials/{name}/access": {"groups": ["ops"]},
     "POST /api-keys": {"name": "n", "role": "viewer"},
 }
+QUERIES = {
+    "GET /workflows/{workflow_id}/diff": "?from=1",
+    "GET /workflows/export": "?id={workflow_id}",
+    "POST /workflows/import": "?dry_run=true",
+}
 # Nothing is signed in to for these: health, the page of the documentation and its parts, links to files.
 OPEN = {"/health", "/docs", "/docs-assets", "/openapi.json", "/files/{execution_id}/{token}/{name}"}
 
 
 @pytest.fixture(scope="module")
-def keys(shared: ApiBench) -> dict[str, str]:
+def keys(shared: AccessBench) -> dict[str, str]:
     return {role: shared.key("ann", role, groups=["ops"]) for role in ROLES}
 
 
-def test_every_route_stands_in_the_table_and_the_table_has_no_other(shared: ApiBench) -> None:
+def test_every_route_stands_in_the_table_and_the_table_has_no_other(shared: AccessBench) -> None:
     found = {
         (method, str(context.path))
         for context in iter_route_contexts(shared.app.routes)
@@ -81,7 +97,7 @@ def test_every_route_stands_in_the_table_and_the_table_has_no_other(shared: ApiB
     assert {path for _, path in found if not path.startswith(API_PREFIX)} == OPEN
 
 
-def _ask(bench: ApiBench, keys: dict[str, str], route: str, role: str | None) -> int:
+def _ask(bench: AccessBench, keys: dict[str, str], route: str, role: str | None) -> int:
     """The status of a request to things of the user's own, made for it."""
     method, path = route.split(" ")
     workflow_id = bench.save(keys["admin"])
@@ -90,9 +106,12 @@ def _ask(bench: ApiBench, keys: dict[str, str], route: str, role: str | None) ->
         bench.ask(keys["admin"], "POST", f"/executions/{execution_id}/cancel")
     bench.ask(keys["admin"], "PUT", "/credentials/own", json=BODIES["PUT /credentials/{name}"])
     spare = bench.key("spare", "viewer").split("_")[1]
-    filled = path.format(
+    if route == "POST /workflows/import":
+        BODIES[route] = bench.ask(keys["admin"], "GET", f"/workflows/{workflow_id}/export").json()
+    name = "blog_writer" if path.startswith("/templates") else "own"
+    filled = (path + QUERIES.get(route, "")).format(
         workflow_id=workflow_id, execution_id=execution_id, version=1, node_id="a", item=0, type="call",
-        name="own", key_id=spare,
+        name=name, key_id=spare,
     )  # fmt: skip
     answer = bench.ask(keys[role] if role else None, method, filled, json=BODIES.get(route))
     return int(answer.status_code)
@@ -100,7 +119,7 @@ def _ask(bench: ApiBench, keys: dict[str, str], route: str, role: str | None) ->
 
 @pytest.mark.parametrize("route", TABLE)
 def test_a_route_lets_through_the_roles_of_the_table_and_no_others(
-    shared: ApiBench, keys: dict[str, str], route: str
+    shared: AccessBench, keys: dict[str, str], route: str
 ) -> None:
     answers = [_ask(shared, keys, route, role) for role in ROLES]
     letters = "".join(
@@ -114,12 +133,12 @@ def test_a_route_lets_through_the_roles_of_the_table_and_no_others(
 
 
 @pytest.mark.parametrize("route", TABLE)
-def test_nobody_is_let_through_without_a_key(shared: ApiBench, keys: dict[str, str], route: str) -> None:
+def test_nobody_is_let_through_without_a_key(shared: AccessBench, keys: dict[str, str], route: str) -> None:
     assert _ask(shared, keys, route, None) == 401
 
 
 def test_a_route_that_nobody_thought_of_is_for_administrators_alone(
-    shared: ApiBench, keys: dict[str, str]
+    shared: AccessBench, keys: dict[str, str]
 ) -> None:
     from functions.api.route_permission import permission_of
 

@@ -10,7 +10,7 @@ from engine.access.ports import TokenVerifier
 from engine.adapters.oidc import OidcVerifier
 from engine.service import TokenRule
 from tests.unit.adapters.local_issuer import AUDIENCE, LocalIssuer
-from tests.unit.api.api_bench import BOOTSTRAP_KEY, ApiBench, api_bench
+from tests.unit.api.access.access_bench import BOOTSTRAP_KEY, AccessBench, access_bench
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def issuer() -> Iterator[LocalIssuer]:
 
 
 @pytest.fixture
-def token_bench(issuer: LocalIssuer) -> Iterator[ApiBench]:
+def token_bench(issuer: LocalIssuer) -> Iterator[AccessBench]:
     verifier: TokenVerifier = OidcVerifier(issuer.url, AUDIENCE)
-    with api_bench(TokenRule(verifier)) as bench:
+    with access_bench(TokenRule(verifier)) as bench:
         yield bench
 
 
-def test_a_key_is_shown_once_and_signs_in_by_either_header(bench: ApiBench) -> None:
+def test_a_key_is_shown_once_and_signs_in_by_either_header(bench: AccessBench) -> None:
     made = bench.ask(BOOTSTRAP_KEY, "POST", "/api-keys", json={"name": "CI", "role": "operator"}).json()
     assert bench.ask(made["key"], "GET", "/me").json() == {
         "subject": f"key:{made['id']}",
@@ -70,7 +70,8 @@ def test_a_key_is_shown_once_and_signs_in_by_either_header(bench: ApiBench) -> N
         "\x7f" * 9_000,
     ],
 )
-def test_what_is_no_key_is_a_401_that_tells_how(shared: ApiBench, given: str | None) -> None:
+def test_what_is_no_key_is_a_401_that_tells_how(shared: AccessBench, given: str | None) -> None:
+    shared.app.state.services = shared.services
     headers: Any = {"Authorization": f"Bearer {given}".encode()} if given is not None else {}
     answer = shared.client.get("/api/v1/me", headers=headers)
     assert answer.status_code == 401
@@ -79,8 +80,8 @@ def test_what_is_no_key_is_a_401_that_tells_how(shared: ApiBench, given: str | N
     assert answer.json()["type"] == "urn:mini-n8n:problem:unauthorized"
 
 
-def test_a_revoked_key_ends_at_once_here_and_within_ten_seconds_elsewhere(bench: ApiBench) -> None:
-    with api_bench() as elsewhere:
+def test_a_revoked_key_ends_at_once_here_and_within_ten_seconds_elsewhere(bench: AccessBench) -> None:
+    with access_bench() as elsewhere:
         elsewhere.key_store = bench.key_store
         object.__setattr__(elsewhere.services.sign_in, "keys", bench.key_store)
         key = bench.key("ann")
@@ -94,7 +95,7 @@ def test_a_revoked_key_ends_at_once_here_and_within_ten_seconds_elsewhere(bench:
     assert bench.ask(BOOTSTRAP_KEY, "DELETE", f"/api-keys/{key_id}").status_code == 204
 
 
-def test_an_expired_key_signs_in_no_more(bench: ApiBench) -> None:
+def test_an_expired_key_signs_in_no_more(bench: AccessBench) -> None:
     expires_at = (bench.clock.now() + timedelta(seconds=5)).isoformat()
     key = bench.key("ann", expires_at=expires_at)
     assert bench.ask(key, "GET", "/me").status_code == 200
@@ -102,7 +103,7 @@ def test_an_expired_key_signs_in_no_more(bench: ApiBench) -> None:
     assert bench.ask(key, "GET", "/me").status_code == 401
 
 
-def test_scopes_narrow_what_the_role_gives(bench: ApiBench) -> None:
+def test_scopes_narrow_what_the_role_gives(bench: AccessBench) -> None:
     key = bench.key("ann", "editor", scopes=["workflows:read", "audit:read"])
     assert bench.ask(key, "GET", "/me").json()["permissions"] == ["workflows:read"]
     assert bench.ask(key, "GET", "/workflows/").status_code == 200
@@ -110,7 +111,7 @@ def test_scopes_narrow_what_the_role_gives(bench: ApiBench) -> None:
         assert bench.ask(key, method, path, json={}).status_code == 403
 
 
-def test_a_key_makes_none_that_may_do_more_or_lives_longer(bench: ApiBench) -> None:
+def test_a_key_makes_none_that_may_do_more_or_lives_longer(bench: AccessBench) -> None:
     soon = (bench.clock.now() + timedelta(hours=1)).isoformat()
     scoped = bench.key("ann", "admin", scopes=["keys:manage", "audit:read"])
     short = bench.key("ann", "admin", expires_at=soon)
@@ -148,14 +149,14 @@ def test_a_key_makes_none_that_may_do_more_or_lives_longer(bench: ApiBench) -> N
         {"more": 1},
     ],
 )
-def test_a_key_that_makes_no_sense_is_refused(shared: ApiBench, changes: Any) -> None:
+def test_a_key_that_makes_no_sense_is_refused(shared: AccessBench, changes: Any) -> None:
     body = {"name": "n", "role": "viewer"} | changes
     answer = shared.ask(BOOTSTRAP_KEY, "POST", "/api-keys", json=body)
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:mini-n8n:problem:invalid-request"
 
 
-def test_the_deployments_key_is_an_administrator_until_it_is_retired(bench: ApiBench) -> None:
+def test_the_deployments_key_is_an_administrator_until_it_is_retired(bench: AccessBench) -> None:
     assert bench.ask(BOOTSTRAP_KEY, "GET", "/me").json()["role"] == "admin"
     bench.bootstrap_key = None
     bench.clock.advance(60)
@@ -163,7 +164,7 @@ def test_the_deployments_key_is_an_administrator_until_it_is_retired(bench: ApiB
     assert bench.ask("", "GET", "/me").status_code == 401
 
 
-def test_use_is_noted_once_a_minute(bench: ApiBench) -> None:
+def test_use_is_noted_once_a_minute(bench: AccessBench) -> None:
     key = bench.key("ann")
     key_id = key.split("_")[1]
     noted = []
@@ -175,7 +176,7 @@ def test_use_is_noted_once_a_minute(bench: ApiBench) -> None:
 
 
 def test_a_token_of_the_issuer_signs_in_with_its_groups_and_role(
-    token_bench: ApiBench, issuer: LocalIssuer
+    token_bench: AccessBench, issuer: LocalIssuer
 ) -> None:
     me = token_bench.ask(issuer.token(), "GET", "/me").json()
     shown = {name: me[name] for name in ("subject", "kind", "user", "role", "groups")}
@@ -194,7 +195,7 @@ def test_a_token_of_the_issuer_signs_in_with_its_groups_and_role(
 
 @pytest.mark.parametrize("groups", [[], None, ["ops"], "mini-n8n-", [1, {}], 7])
 def test_a_user_without_a_role_here_is_told_how_to_get_one(
-    token_bench: ApiBench, issuer: LocalIssuer, groups: Any
+    token_bench: AccessBench, issuer: LocalIssuer, groups: Any
 ) -> None:
     answer = token_bench.ask(issuer.token(groups=groups), "GET", "/me")
     assert answer.status_code == 403
@@ -202,7 +203,7 @@ def test_a_user_without_a_role_here_is_told_how_to_get_one(
 
 
 def test_a_token_that_is_not_good_is_refused_and_a_user_of_a_key_cannot_be_taken_for(
-    token_bench: ApiBench, issuer: LocalIssuer
+    token_bench: AccessBench, issuer: LocalIssuer
 ) -> None:
     for token in (issuer.token(exp=1), issuer.token(aud="other"), issuer.token(sub="a b"), "a.b.c"):
         assert token_bench.ask(token, "GET", "/me").status_code == 401
@@ -210,7 +211,7 @@ def test_a_token_that_is_not_good_is_refused_and_a_user_of_a_key_cannot_be_taken
     assert token_bench.ask(issuer.token(sub="ann"), "GET", f"/workflows/{workflow_id}").status_code == 404
 
 
-def test_the_issuer_being_away_is_a_503(token_bench: ApiBench, issuer: LocalIssuer) -> None:
+def test_the_issuer_being_away_is_a_503(token_bench: AccessBench, issuer: LocalIssuer) -> None:
     issuer.broken = True
     answer = token_bench.ask(issuer.token(), "GET", "/me")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

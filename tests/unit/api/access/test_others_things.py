@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.api.api_bench import DOCUMENT, ApiBench
+from tests.unit.api.access.access_bench import DOCUMENT, AccessBench
+from tests.unit.engine_bench import node
 
 CREDENTIAL = {"kind": "bearer", "values": {"token": "t"}}
 SHARING = {"groups": ["everyone"]}
@@ -19,12 +20,19 @@ ASKED: list[tuple[str, str, Any]] = [
     ("PUT", "/workflows/{w}/access", SHARING),
     ("GET", "/workflows/{w}/versions", None),
     ("GET", "/workflows/{w}/versions/1", None),
+    ("POST", "/workflows/{w}/versions/1/restore", None),
+    ("GET", "/workflows/{w}/diff?from=1", None),
+    ("POST", "/workflows/{w}/publish", None),
+    ("POST", "/workflows/{w}/unpublish", None),
+    ("GET", "/workflows/{w}/export", None),
+    ("GET", "/workflows/export?id={w}", None),
     ("GET", "/workflows/{w}/plan", None),
     ("POST", "/workflows/{w}/execute", {}),
     ("GET", "/workflows/{w}/executions", None),
     ("GET", "/workflows/{w}/executions/{e}", None),
     ("POST", "/workflows/{w}/executions/{e}/cancel", None),
     ("GET", "/executions/{e}", None),
+    ("GET", "/executions/{e}/workflow", None),
     ("GET", "/executions/{e}/nodes/a", None),
     ("GET", "/executions/{e}/nodes/a/items", None),
     ("GET", "/executions/{e}/nodes/a/items/0", None),
@@ -36,7 +44,7 @@ ASKED: list[tuple[str, str, Any]] = [
 ]
 
 
-def make_anns(bench: ApiBench) -> tuple[str, dict[str, str]]:
+def make_anns(bench: AccessBench) -> tuple[str, dict[str, str]]:
     """Ann's key, and her workflow, execution and credential."""
     ann = bench.key("ann", groups=["ops"])
     workflow_id = bench.save(ann)
@@ -46,7 +54,9 @@ def make_anns(bench: ApiBench) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ASKED)
-def test_anothers_is_not_found_and_not_changed(shared: ApiBench, method: str, path: str, body: Any) -> None:
+def test_anothers_is_not_found_and_not_changed(
+    shared: AccessBench, method: str, path: str, body: Any
+) -> None:
     bench = shared
     ann, anns = make_anns(bench)
     bob = bench.key("bob", groups=["dev"])
@@ -63,7 +73,7 @@ def test_anothers_is_not_found_and_not_changed(shared: ApiBench, method: str, pa
 
 @pytest.mark.parametrize(("method", "path", "body"), [a for a in ASKED if "{e}" in a[1] and "{w}" in a[1]])
 def test_anothers_execution_is_not_found_through_a_workflow_of_ones_own(
-    bench: ApiBench, method: str, path: str, body: Any
+    bench: AccessBench, method: str, path: str, body: Any
 ) -> None:
     _, anns = make_anns(bench)
     bob = bench.key("bob")
@@ -71,7 +81,7 @@ def test_anothers_execution_is_not_found_through_a_workflow_of_ones_own(
     assert bench.ask(bob, method, path.format(w=own, e=anns["e"]), json=body).status_code == 404
 
 
-def test_what_does_not_exist_is_told_in_the_same_words(bench: ApiBench) -> None:
+def test_what_does_not_exist_is_told_in_the_same_words(bench: AccessBench) -> None:
     _, anns = make_anns(bench)
     bob = bench.key("bob")
     for path, there, not_there in (
@@ -84,7 +94,27 @@ def test_what_does_not_exist_is_told_in_the_same_words(bench: ApiBench) -> None:
         assert told[0] == told[1]
 
 
-def test_lists_show_ones_own_and_what_is_shared(bench: ApiBench) -> None:
+def test_an_import_neither_changes_nor_compares_what_is_anothers(bench: AccessBench) -> None:
+    ann, anns = make_anns(bench)
+    bob = bench.key("bob")
+    uses = {"name": "Uses it", "nodes": [node("a", credential="anns")], "connections": []}
+    own = bench.save(bob, uses)
+    needed = bench.ask(bob, "GET", f"/workflows/{own}/export").json()["credentials"]
+    assert [(c["name"], c["kind"]) for c in needed] == [("anns", None)]
+    file = bench.ask(ann, "GET", f"/workflows/{anns['w']}/export").json()
+    for on_conflict in ("refuse", "version"):
+        answer = bench.ask(bob, "POST", f"/workflows/import?on_conflict={on_conflict}", json=file)
+        assert (answer.status_code, "not yours" in answer.json()["detail"]) == (409, True)
+    renamed = bench.ask(bob, "POST", "/workflows/import?on_conflict=rename", json=file).json()["workflows"][0]
+    assert renamed["outcome"] == "renamed"
+    assert bench.ask(bob, "GET", f"/workflows/{renamed['id']}").json()["owner"] == "bob"
+    assert bench.ask(ann, "GET", f"/workflows/{anns['w']}").json()["version"] == 1
+    using = bench.ask(bob, "GET", f"/workflows/{own}/export").json()
+    told = bench.ask(bob, "POST", "/workflows/import?ids=new&dry_run=true", json=using).json()
+    assert told["missing_credentials"] == ["anns"]
+
+
+def test_lists_show_ones_own_and_what_is_shared(bench: AccessBench) -> None:
     ann, anns = make_anns(bench)
     bob, carl = bench.key("bob"), bench.key("carl", groups=["ops"])
     root = bench.key("root", "admin")
@@ -102,7 +132,7 @@ def test_lists_show_ones_own_and_what_is_shared(bench: ApiBench) -> None:
     assert [seen(key) for key in (ann, bob, carl, root)] == [own, [[], [], []], own, own]
 
 
-def test_members_of_a_group_do_what_their_roles_allow(bench: ApiBench) -> None:
+def test_members_of_a_group_do_what_their_roles_allow(bench: AccessBench) -> None:
     ann, anns = make_anns(bench)
     bench.ask(ann, "PUT", f"/workflows/{anns['w']}/access", json={"groups": ["ops"]})
     viewer = bench.key("vic", "viewer", groups=["ops"])
@@ -118,7 +148,7 @@ def test_members_of_a_group_do_what_their_roles_allow(bench: ApiBench) -> None:
     assert bench.ask(ann, "GET", path).json()["owner"] == "ann"
 
 
-def test_what_is_shared_no_more_is_out_of_sight(bench: ApiBench) -> None:
+def test_what_is_shared_no_more_is_out_of_sight(bench: AccessBench) -> None:
     ann, anns = make_anns(bench)
     carl = bench.key("carl", groups=["ops"])
     for groups, status in ((["ops"], 200), ([], 404), (["everyone"], 200)):
@@ -127,7 +157,7 @@ def test_what_is_shared_no_more_is_out_of_sight(bench: ApiBench) -> None:
         assert [bench.ask(carl, "GET", path).status_code for path in paths] == [status, status]
 
 
-def test_one_shares_with_groups_that_one_is_in_and_gives_nothing_away(bench: ApiBench) -> None:
+def test_one_shares_with_groups_that_one_is_in_and_gives_nothing_away(bench: AccessBench) -> None:
     ann, anns = make_anns(bench)
     root = bench.key("root", "admin")
     for path in (f"/workflows/{anns['w']}/access", "/credentials/anns/access"):
@@ -138,7 +168,7 @@ def test_one_shares_with_groups_that_one_is_in_and_gives_nothing_away(bench: Api
         assert bench.ask(ann, "PUT", path, json={"groups": []}).status_code == 404
 
 
-def test_executions_of_a_deleted_workflow_stay_with_whose_it_was(bench: ApiBench) -> None:
+def test_executions_of_a_deleted_workflow_stay_with_whose_it_was(bench: AccessBench) -> None:
     ann, anns = make_anns(bench)
     bench.ask(ann, "POST", f"/executions/{anns['e']}/cancel")
     assert bench.ask(ann, "DELETE", f"/workflows/{anns['w']}").status_code == 204
@@ -148,7 +178,7 @@ def test_executions_of_a_deleted_workflow_stay_with_whose_it_was(bench: ApiBench
     assert bench.ask(bob, "GET", f"/executions/{anns['e']}").status_code == 404
 
 
-def test_a_shared_credential_is_seen_but_changed_by_its_owner_alone(bench: ApiBench) -> None:
+def test_a_shared_credential_is_seen_but_changed_by_its_owner_alone(bench: AccessBench) -> None:
     ann, _ = make_anns(bench)
     bench.ask(ann, "PUT", "/credentials/anns/access", json={"groups": ["ops"]})
     carl = bench.key("carl", groups=["ops"])

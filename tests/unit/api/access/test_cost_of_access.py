@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.api.api_bench import ApiBench
+from tests.unit.api.access.access_bench import AccessBench
 
 
 class Counted:
@@ -27,7 +27,7 @@ class Counted:
 
 
 @pytest.fixture
-def calls(bench: ApiBench) -> Counter[str]:
+def calls(bench: AccessBench) -> Counter[str]:
     counted: Counter[str] = Counter()
     services = bench.services
     object.__setattr__(services.sign_in, "keys", Counted(bench.key_store, counted))
@@ -37,13 +37,13 @@ def calls(bench: ApiBench) -> Counter[str]:
     return counted
 
 
-def cost(bench: ApiBench, calls: Counter[str], key: str, path: str) -> dict[str, int]:
+def cost(bench: AccessBench, calls: Counter[str], key: str, path: str) -> dict[str, int]:
     calls.clear()
     bench.ask(key, "GET", path)
     return dict(calls)
 
 
-def test_a_request_costs_one_read_at_most_and_the_counting(bench: ApiBench, calls: Counter[str]) -> None:
+def test_a_request_costs_one_read_at_most_and_the_counting(bench: AccessBench, calls: Counter[str]) -> None:
     key = bench.key("ann", limits={"requests_per_minute": 1_000})
     assert cost(bench, calls, key, "/node-types") == {"get": 1, "touch": 1, "take": 1}
     assert cost(bench, calls, key, "/node-types") == {"take": 1}
@@ -55,7 +55,7 @@ def test_a_request_costs_one_read_at_most_and_the_counting(bench: ApiBench, call
 
 
 def test_sight_of_a_workflow_costs_one_read_in_five_seconds_and_an_administrator_none(
-    bench: ApiBench, calls: Counter[str]
+    bench: AccessBench, calls: Counter[str]
 ) -> None:
     ann, root = bench.key("ann"), bench.key("root", "admin")
     workflow_id = bench.save(ann)
@@ -69,7 +69,7 @@ def test_sight_of_a_workflow_costs_one_read_in_five_seconds_and_an_administrator
 
 
 def test_guessing_one_key_costs_one_read_in_ten_seconds_and_a_used_up_limit_no_writes(
-    bench: ApiBench, calls: Counter[str]
+    bench: AccessBench, calls: Counter[str]
 ) -> None:
     guessed = f"mn8_{'0' * 26}_{'A' * 44}"
     assert cost(bench, calls, guessed, "/me") == {"get": 1}

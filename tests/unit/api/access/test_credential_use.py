@@ -10,31 +10,31 @@ import pytest
 
 from engine.errors import NodeError
 from engine.node import NodeContext, NodeInputs, NodeResult
-from tests.unit.api.api_bench import BOOTSTRAP_KEY, ApiBench
+from tests.unit.api.access.access_bench import BOOTSTRAP_KEY, AccessBench
 from tests.unit.engine_bench import node
 
 MARK = "marked-s3cret-7f1c"
 USING = {"name": "Uses it", "nodes": [node("a", credential="anns")], "connections": []}
 
 
-def store(bench: ApiBench, key: str, name: str = "anns", kind: str = "bearer", **values: str) -> None:
+def store(bench: AccessBench, key: str, name: str = "anns", kind: str = "bearer", **values: str) -> None:
     body = {"kind": kind, "values": values or {"token": MARK}}
     answer = bench.ask(key, "PUT", f"/credentials/{name}", json=body)
     assert answer.status_code == 201, answer.text
 
 
-def run(bench: ApiBench, key: str, document: Any = None) -> str:
+def run(bench: AccessBench, key: str, document: Any = None) -> str:
     workflow_id = bench.save(key, document or USING)
     return run_again(bench, key, workflow_id)
 
 
-def run_again(bench: ApiBench, key: str, workflow_id: str) -> str:
+def run_again(bench: AccessBench, key: str, workflow_id: str) -> str:
     execution_id = str(bench.start(key, workflow_id).json()["id"])
     bench.run(execution_id, "a")
     return execution_id
 
 
-def test_a_workflow_uses_the_credentials_of_its_owner_and_each_use_is_on_record(bench: ApiBench) -> None:
+def test_a_workflow_uses_the_credentials_of_its_owner_and_each_use_is_on_record(bench: AccessBench) -> None:
     ann = bench.key("ann")
     store(bench, ann)
     execution_id = run(bench, ann)
@@ -54,7 +54,7 @@ def test_a_workflow_uses_the_credentials_of_its_owner_and_each_use_is_on_record(
     }
 
 
-def test_a_workflow_does_not_use_anothers_credential_not_even_an_administrators(bench: ApiBench) -> None:
+def test_a_workflow_does_not_use_anothers_credential_not_even_an_administrators(bench: AccessBench) -> None:
     store(bench, bench.key("ann"))
     for user, role in (("bob", "editor"), ("root", "admin")):
         with pytest.raises(NodeError):
@@ -64,7 +64,7 @@ def test_a_workflow_does_not_use_anothers_credential_not_even_an_administrators(
 
 
 def test_a_shared_credential_is_used_by_workflows_that_are_shared_with_the_same_group(
-    bench: ApiBench,
+    bench: AccessBench,
 ) -> None:
     ann, bob = bench.key("ann", groups=["ops"]), bench.key("bob", groups=["ops"])
     store(bench, ann)
@@ -80,7 +80,7 @@ def test_a_shared_credential_is_used_by_workflows_that_are_shared_with_the_same_
     assert len(bench.scripts.calls) == 1
 
 
-def test_a_credential_that_is_shared_with_everyone_is_used_by_all(bench: ApiBench) -> None:
+def test_a_credential_that_is_shared_with_everyone_is_used_by_all(bench: AccessBench) -> None:
     ann = bench.key("ann")
     store(bench, ann)
     bench.ask(ann, "PUT", "/credentials/anns/access", json={"groups": ["everyone"]})
@@ -110,7 +110,9 @@ def fail(config: object, inputs: NodeInputs, context: NodeContext) -> NodeResult
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_marked_secret_shows_nowhere(bench: ApiBench, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_marked_secret_shows_nowhere(
+    bench: AccessBench, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     ann = bench.key("ann")
     answers: list[str] = []
@@ -167,7 +169,7 @@ def test_a_marked_secret_shows_nowhere(bench: ApiBench, kind: str, caplog: pytes
         assert MARK not in place
 
 
-def test_no_key_shows_after_it_was_made(bench: ApiBench, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_key_shows_after_it_was_made(bench: AccessBench, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     text = bench.key("ann", "admin")
     secret = text.split("_", 2)[2]

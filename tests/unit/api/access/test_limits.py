@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from engine.execution import ExecutionStatus
 from engine.ports import MachineExecution
-from tests.unit.api.api_bench import BOOTSTRAP_KEY, ApiBench
+from tests.unit.api.access.access_bench import BOOTSTRAP_KEY, AccessBench
 
 
-def end(bench: ApiBench, execution_id: str, *, heard: bool = True) -> None:
+def end(bench: AccessBench, execution_id: str, *, heard: bool = True) -> None:
     """The execution ends; ``heard``: its event arrives."""
     bench.run(execution_id, "a")
     arn = bench.execution(execution_id).execution_arn
@@ -18,7 +18,7 @@ def end(bench: ApiBench, execution_id: str, *, heard: bool = True) -> None:
         bench.finisher.finish(execution_id, ended)
 
 
-def test_requests_are_counted_by_the_minute_and_answers_tell_how_many_are_left(bench: ApiBench) -> None:
+def test_requests_are_counted_by_the_minute_and_answers_tell_how_many_are_left(bench: AccessBench) -> None:
     key = bench.key("ann", limits={"requests_per_minute": 3})
     bench.clock.advance(20)
     answers = [bench.ask(key, "GET", path) for path in ("/me", "/workflows/wf_none", "/audit", "/me", "/me")]
@@ -34,20 +34,20 @@ def test_requests_are_counted_by_the_minute_and_answers_tell_how_many_are_left(b
     assert bench.ask(key, "GET", "/me").status_code == 200
 
 
-def test_keys_are_counted_apart_and_the_deployments_key_is_not_counted(bench: ApiBench) -> None:
+def test_keys_are_counted_apart_and_the_deployments_key_is_not_counted(bench: AccessBench) -> None:
     keys = [bench.key("ann", limits={"requests_per_minute": 1}) for _ in range(2)]
     assert [bench.ask(key, "GET", "/me").status_code for key in [*keys, *keys]] == [200, 200, 429, 429]
     assert "ratelimit" not in bench.ask(BOOTSTRAP_KEY, "GET", "/me").headers
 
 
-def test_a_limit_of_requests_is_exact_when_all_come_at_once(bench: ApiBench) -> None:
+def test_a_limit_of_requests_is_exact_when_all_come_at_once(bench: AccessBench) -> None:
     key = bench.key("ann", limits={"requests_per_minute": 25})
     with ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(lambda _: bench.ask(key, "GET", "/me").status_code, range(60)))
     assert (statuses.count(200), statuses.count(429)) == (25, 35)
 
 
-def test_executions_are_counted_by_the_day_and_those_that_do_not_start_are_not(bench: ApiBench) -> None:
+def test_executions_are_counted_by_the_day_and_those_that_do_not_start_are_not(bench: AccessBench) -> None:
     key = bench.key("ann", limits={"executions_per_day": 2})
     workflow_id = bench.save(key)
     path = f"/workflows/{workflow_id}/execute"
@@ -62,7 +62,7 @@ def test_executions_are_counted_by_the_day_and_those_that_do_not_start_are_not(b
     assert bench.start(key, workflow_id).status_code == 202
 
 
-def test_executions_at_a_time_are_exact_and_an_end_makes_room(bench: ApiBench) -> None:
+def test_executions_at_a_time_are_exact_and_an_end_makes_room(bench: AccessBench) -> None:
     key = bench.key("ann", limits={"concurrent_executions": 3})
     workflow_id = bench.save(key)
     with ThreadPoolExecutor(8) as threads:
@@ -76,7 +76,7 @@ def test_executions_at_a_time_are_exact_and_an_end_makes_room(bench: ApiBench) -
     assert [bench.start(key, workflow_id).status_code for _ in range(2)] == [202, 429]
 
 
-def test_a_place_whose_end_was_never_heard_of_is_found(bench: ApiBench) -> None:
+def test_a_place_whose_end_was_never_heard_of_is_found(bench: AccessBench) -> None:
     key = bench.key("ann", limits={"concurrent_executions": 1})
     workflow_id = bench.save(key)
     lost = bench.start(key, workflow_id).json()["id"]
@@ -87,7 +87,7 @@ def test_a_place_whose_end_was_never_heard_of_is_found(bench: ApiBench) -> None:
     assert bench.ask(key, "GET", f"/executions/{lost}").json()["status"] == "succeeded"
 
 
-def test_a_place_that_was_reserved_by_a_process_that_died_is_found(bench: ApiBench) -> None:
+def test_a_place_that_was_reserved_by_a_process_that_died_is_found(bench: AccessBench) -> None:
     key = bench.key("ann", limits={"concurrent_executions": 1})
     workflow_id = bench.save(key)
     bench.limits.hold(f"key:{key.split('_')[1]}", bench.clock.new_id("ex"), 1)
@@ -96,7 +96,7 @@ def test_a_place_that_was_reserved_by_a_process_that_died_is_found(bench: ApiBen
     assert bench.start(key, workflow_id).status_code == 202
 
 
-def test_an_execution_that_is_over_a_limit_leaves_nothing_behind(bench: ApiBench) -> None:
+def test_an_execution_that_is_over_a_limit_leaves_nothing_behind(bench: AccessBench) -> None:
     key = bench.key("ann", limits={"executions_per_day": 1, "concurrent_executions": 2})
     workflow_id = bench.save(key)
     first = bench.start(key, workflow_id).json()["id"]

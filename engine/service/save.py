@@ -1,0 +1,134 @@
+"""Saving: a document becomes a version, its definition a version of the state machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engine.access.audience import Ownership
+from engine.compiler import Compiled, compile_workflow
+from engine.errors import ConflictError, NotFoundError, RequestError
+from engine.ports import Clock, StateMachines, WorkflowHead, WorkflowStore, WorkflowVersion
+from engine.registry import NodeRegistry
+from engine.workflow import Workflow
+
+# A line of history; what is longer belongs into the workflow's description.
+MAX_MESSAGE_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class SaveNote:
+    """What stands beside a version for ever: who saved it (``system``: nobody asked), and why."""
+
+    author: str = "system"
+    message: str | None = None
+    restored_from: int | None = None
+    # Whose a new workflow is; None: the administrators'. A version of one that stands leaves it whose it is.
+    owner: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a message that is no line of history, with RequestError."""
+        if self.message is not None and not 0 < len(self.message) <= MAX_MESSAGE_CHARACTERS:
+            raise RequestError(f"A message has 1 to {MAX_MESSAGE_CHARACTERS} characters.", "message")
+
+
+@dataclass(frozen=True)
+class WorkflowSaver:
+    """Compiles, publishes the state machine, commits: all or nothing of it stays."""
+
+    workflows: WorkflowStore
+    machines: StateMachines
+    registry: NodeRegistry
+    targets: Mapping[str, str]
+    clock: Clock
+
+    def compile(self, workflow: Workflow) -> Compiled:
+        """What the workflow compiles to; DocumentError."""
+        return compile_workflow(workflow, self.registry, targets=self.targets)
+
+    def create(
+        self, workflow: Workflow, note: SaveNote, workflow_id: str | None = None
+    ) -> tuple[WorkflowHead, WorkflowVersion]:
+        """Save version 1 under a new id, or under ``workflow_id``, which must never have been used."""
+        compiled, now = self.compile(workflow), self.clock.now()
+        workflow_id = workflow_id or self.clock.new_id("wf")
+        head = WorkflowHead(workflow_id, workflow.name, 1, 1, now, now, 0, ownership=Ownership(note.owner))
+        return self._commit(_described(head, workflow), workflow, compiled, note, None)
+
+    def save(
+        self, workflow: Workflow, head: WorkflowHead, note: SaveNote
+    ) -> tuple[WorkflowHead, WorkflowVersion]:
+        """Save the next version after ``head``.
+
+        DocumentError; RevisionConflictError or NotFoundError when the head is not there any more.
+        """
+        compiled = self.compile(workflow)
+        latest = self.workflows.get_version(head.workflow_id, head.version)
+        moved = replace(
+            head, revision=head.revision + 1, version=head.version + 1, updated_at=self.clock.now()
+        )
+        return self._commit(_described(moved, workflow), workflow, compiled, note, latest)
+
+    def _commit(
+        self,
+        head: WorkflowHead,
+        workflow: Workflow,
+        compiled: Compiled,
+        note: SaveNote,
+        latest: WorkflowVersion | None,
+    ) -> tuple[WorkflowHead, WorkflowVersion]:
+        arn, published = self._publish(head.workflow_id, compiled, latest)
+        version = WorkflowVersion(
+            workflow_id=head.workflow_id,
+            version=head.version,
+            workflow=workflow,
+            created_at=head.updated_at,
+            definition_digest=compiled.digest,
+            state_machine_version_arn=arn,
+            report=compiled.report,
+            author=note.author,
+            message=note.message,
+            restored_from=note.restored_from,
+        )
+        try:
+            self.workflows.commit(head, version, None if latest is None else head.revision - 1)
+        except (ConflictError, NotFoundError):
+            if published:
+                self._discard(head.workflow_id, arn)
+            raise
+        return head, version
+
+    def _discard(self, workflow_id: str, arn: str) -> None:
+        """Delete the machine version of a save that lost, unless the save that won has the same one."""
+        try:
+            head = self.workflows.get_head(workflow_id)
+            won = self.workflows.get_version(workflow_id, head.version)
+        except NotFoundError:
+            # Deleted meanwhile, and its machine with all versions before this one was published.
+            self.machines.delete(workflow_id)
+            return
+        if won.state_machine_version_arn != arn:
+            self.machines.discard(arn)
+
+    def _publish(
+        self, workflow_id: str, compiled: Compiled, latest: WorkflowVersion | None
+    ) -> tuple[str, bool]:
+        """The machine version that has this definition, and whether it was made for this save.
+
+        A change that leaves the definition as it is (a prompt, a position) needs no new version:
+        executors read the document, and updates of machines refill at one a second.
+        """
+        if latest is not None and latest.definition_digest == compiled.digest:
+            return latest.state_machine_version_arn, False
+        return self.machines.publish(workflow_id, compiled.definition), True
+
+
+def _described(head: WorkflowHead, workflow: Workflow) -> WorkflowHead:
+    """The head with what it repeats of the document."""
+    return replace(
+        head,
+        name=workflow.name,
+        description=workflow.description,
+        tags=workflow.tags,
+        node_count=len(workflow.nodes),
+    )

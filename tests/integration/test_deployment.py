@@ -1,0 +1,65 @@
+"""The local deployment: nothing is done twice, a change is, and what users stored outlives both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.local.deployment import DeploymentError, deploy, pack_sources
+from infra.local.models import NO_KEY, OwnModels, read_own_models
+from infra.local.stack import LocalStack, StackOptions
+from tests.integration.test_up import free_ports
+from tests.integration.workflow_api import WorkflowApi
+
+DOCUMENT = {"name": "Kept", "nodes": [{"id": "out", "type": "output", "config": {"value": 1}}]}
+
+
+def workflow_names(stack: LocalStack, key: str) -> list[str]:
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = httpx.get(f"{stack.api_url}/api/v1/workflows/", headers=headers, timeout=30)
+    return [item["name"] for item in answer.json()["items"]]
+
+
+def test_an_equal_start_deploys_nothing_and_a_change_keeps_what_is_stored(tmp_path: Path) -> None:
+    aws, api, model = free_ports(3)
+    options = {"aws_port": aws, "api_port": api, "model_port": model, "state_dir": tmp_path / "state"}
+    with LocalStack(StackOptions(**options)) as stack:
+        assert stack.deployment.changed is True
+        outputs, key = stack.deployment.outputs, stack.api_key()
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=f"{stack.api_url}/api/v1", headers=headers, timeout=30) as client:
+            WorkflowApi(client).save(DOCUMENT)
+    with LocalStack(StackOptions(**options)) as stack:
+        assert (stack.deployment.changed, stack.deployment.outputs) == (False, outputs)
+    with LocalStack(StackOptions(**options, allowed_hosts=("localhost:3000",))) as stack:
+        assert (stack.deployment.changed, stack.deployment.outputs, stack.api_key()) == (True, outputs, key)
+        assert workflow_names(stack, key) == ["Kept"]
+
+
+def test_a_deployment_that_is_refused_says_why(stack: LocalStack) -> None:
+    with pytest.raises(
+        DeploymentError, match=r"^CloudFormation refused template\.yaml: .*'LogLevel' value 'LOUD'"
+    ):
+        deploy(stack.endpoint, {"Stage": "local", "LogLevel": "LOUD"})
+
+
+def test_the_package_is_equal_for_equal_contents_and_takes_other_packages_in(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("")
+    (tmp_path / "one.pyc").write_text("")
+    assert pack_sources() == pack_sources()
+    assert pack_sources(tmp_path) != pack_sources()
+    assert b"one.py" in pack_sources(tmp_path)
+    assert b"one.pyc" not in pack_sources(tmp_path)
+
+
+def test_models_of_ones_own_are_named_by_either_variable_and_their_key_is_not_shown() -> None:
+    assert read_own_models({}) is None
+    assert read_own_models({"OPENAI_BASE_URL": " ", "OPENAI_API_KEY": ""}) is None
+    assert read_own_models({"OPENAI_BASE_URL": "http://localhost:11434/v1"}) == OwnModels(
+        "http://localhost:11434/v1", NO_KEY
+    )
+    own = read_own_models({"OPENAI_API_KEY": "sk-secret"})
+    assert (own, str(own)) == (OwnModels(None, "sk-secret"), "https://api.openai.com/v1")
+    assert "sk-secret" not in repr(own)
