@@ -176,7 +176,7 @@ def _refuse_conflicts(plans: list[_Plan]) -> None:
     taken = [plan for plan in plans if plan.outcome == "conflict"]
     if taken:
         told = ", ".join(
-            f"'{plan.item.id}'" + ("" if plan.head else " (not yours, or deleted with its versions kept)")
+            f"'{plan.item.id}'" + ("" if plan.head else " (not yours, or deleted; its versions are kept)")
             for plan in taken
         )
         raise ConflictError(
