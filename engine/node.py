@@ -24,9 +24,11 @@ from engine.workflow import Retry
 
 MAIN = "main"
 ERROR = "error"
-# The two node types that the engine knows: where an execution's inputs come in, and its output goes out.
+# The node types that the engine knows: where an execution's inputs come in, where its output goes out,
+# and what answers the webhook that started it.
 INPUT_TYPE = "input"
 OUTPUT_TYPE = "output"
+RESPOND_TYPE = "respond"
 
 # What was not given, where null would be a value.
 MISSING: JsonValue = object()

@@ -32,6 +32,10 @@ class Settings:
     state_machine_role_arn: str = ""
     # Executor name -> function ARN; the API function alone has them.
     targets: Mapping[str, str] = field(default_factory=dict)
+    # What fires triggers, and with which right; the API function alone has them.
+    triggers_function_arn: str = ""
+    scheduler_role_arn: str = ""
+    triggers_queue_arn: str = ""
     api_key_secret: str = ""
     # Tokens of this OIDC issuer, for this audience, are let in; both or none.
     oidc_issuer: str = ""
@@ -70,6 +74,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         state_machine_prefix=environment.get("STATE_MACHINE_PREFIX") or "mini-n8n",
         state_machine_role_arn=environment.get("STATE_MACHINE_ROLE_ARN", ""),
         targets={name: arn for name, arn in targets.items() if arn},
+        triggers_function_arn=environment.get("TRIGGERS_FUNCTION_ARN", ""),
+        scheduler_role_arn=environment.get("SCHEDULER_ROLE_ARN", ""),
+        triggers_queue_arn=environment.get("TRIGGERS_QUEUE_ARN", ""),
         api_key_secret=environment.get("API_KEY_SECRET", ""),
         oidc_issuer=environment.get("OIDC_ISSUER", "").strip(),
         oidc_audience=environment.get("OIDC_AUDIENCE", "").strip(),

@@ -39,6 +39,8 @@ from functions.telemetry import metrics
 from nodes import BUILTIN_NODES
 
 if TYPE_CHECKING:
+    from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
+    from engine.adapters.events import AwsEventSources
     from engine.service import (
         ApiKeyService,
         CredentialService,
@@ -50,10 +52,13 @@ if TYPE_CHECKING:
         SignInService,
         TemplateService,
         TokenRule,
+        TriggerFirer,
+        TriggerService,
         VersionService,
         VisibilityService,
         WorkflowService,
     )
+    from engine.service.webhooks import WebhookService
 
 # The use cases are imported when asked for: executors have none, and need no compiler.
 
@@ -154,7 +159,13 @@ class Root:
         from engine.service import WorkflowService
 
         return WorkflowService(
-            self.workflows, self.executions, self.machines, self.registry, self.settings.targets, self.clock
+            workflows=self.workflows,
+            executions=self.executions,
+            machines=self.machines,
+            registry=self.registry,
+            targets=self.settings.targets,
+            clock=self.clock,
+            release_triggers=self.trigger_service.release,
         )
 
     @cached_property
@@ -205,6 +216,69 @@ class Root:
             clock=self.clock,
             metrics=self.metrics,
             limits=self.limit_service,
+        )
+
+    @cached_property
+    def triggers(self) -> DynamoTriggerStore:
+        """Triggers."""
+        from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
+
+        return DynamoTriggerStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
+
+    @cached_property
+    def event_sources(self) -> AwsEventSources:
+        """Rules and schedules."""
+        from engine.adapters.events import AwsEventSources, EventTarget
+
+        settings = self.settings
+        return AwsEventSources(
+            self.clients.events,
+            self.clients.scheduler,
+            prefix=settings.state_machine_prefix,
+            group=settings.state_machine_prefix,
+            target=EventTarget(
+                settings.triggers_function_arn, settings.scheduler_role_arn, settings.triggers_queue_arn
+            ),
+        )
+
+    @cached_property
+    def trigger_service(self) -> TriggerService:
+        """Use cases of triggers."""
+        from engine.service import TriggerService
+
+        return TriggerService(
+            triggers=self.triggers,
+            sources=self.event_sources,
+            workflows=self.workflows,
+            credentials=self.credentials,
+            clock=self.clock,
+            artifacts_bucket=self.settings.artifacts_bucket,
+        )
+
+    @cached_property
+    def trigger_firer(self) -> TriggerFirer:
+        """What starts executions for triggers."""
+        from engine.service import TriggerFirer, TriggerStarter
+
+        starter = TriggerStarter(self.execution_service)
+        return TriggerFirer(self.triggers, starter, self.clock, self.metrics)
+
+    @cached_property
+    def webhook_service(self) -> WebhookService:
+        """What answers webhooks."""
+        from engine.service.webhook_reply import WebhookReplier
+        from engine.service.webhooks import WebhookService
+
+        return WebhookService(
+            triggers=self.triggers,
+            credentials=self.credentials,
+            blobs=self.blobs,
+            firer=self.trigger_firer,
+            replier=WebhookReplier(self.execution_service, self.blobs),
+            clock=self.clock,
+            public_url=self.settings.public_url,
+            workflows=self.workflows,
+            audit=self.audit_service,
         )
 
     @cached_property

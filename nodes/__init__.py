@@ -13,4 +13,5 @@ BUILTIN_NODES = {
     "switch": "nodes.switch_node:SwitchNode",
     "transform": "nodes.transform_node:TransformNode",
     "output": "nodes.output_node:OutputNode",
+    "respond": "nodes.respond_node:RespondNode",
 }

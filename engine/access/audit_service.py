@@ -10,7 +10,7 @@ from engine.access.principal import Principal
 from engine.access.recent import Recent
 from engine.execution import Execution
 from engine.json_value import JsonObject
-from engine.ports import Clock, Page
+from engine.ports import Clock, Page, WorkflowHead
 
 # A process records refused sign-ins of one address for one reason once in this time: who guesses keys must
 # not be able to fill the table.
@@ -83,6 +83,20 @@ class AuditService:
                     "node": node_id,
                     "started_by": execution.started_by,
                 },
+            )
+            self._uses.put(use, True, now)
+
+    def record_trigger_use(self, trigger_id: str, workflow: WorkflowHead, credential: str) -> None:
+        """Record that a trigger gets a credential to check a request with, once an hour."""
+        now = self.clock.now()
+        use = (trigger_id, credential)
+        if self._uses.get(use, now) is None:
+            self._append(
+                actor=f"trigger:{trigger_id}",
+                user=workflow.ownership.owner,
+                action="credential.use",
+                target=f"credential:{credential}",
+                after={"workflow_id": workflow.workflow_id},
             )
             self._uses.put(use, True, now)
 

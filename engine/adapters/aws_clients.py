@@ -5,14 +5,16 @@ Only the composition root makes an AwsClients. Where AWS is comes from AWS_ENDPO
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_events.client import EventBridgeClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_scheduler.client import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
@@ -27,7 +29,6 @@ MAX_ATTEMPTS = 3
 S3_READ_TIMEOUT_SECONDS = 20.0
 # A model may think for minutes; the node's own timeout ends it. Retries are the node's, not the SDK's.
 BEDROCK_READ_TIMEOUT_SECONDS = 900.0
-SERVICES = ("bedrock-runtime", "dynamodb", "s3", "secretsmanager", "stepfunctions")
 # As many as threads that use one client at a time (S3 links, executors in one process on a laptop).
 MAX_CONNECTIONS = 50
 
@@ -50,6 +51,7 @@ class AwsClients:
         self._endpoint_url = endpoint_url
         self._session: Any = None
         self._made: dict[str, Any] = {}
+        self._asked: set[str] = set()
         # Clients may be shared between threads, a session making them may not:
         # https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
         self._lock = Lock()
@@ -63,6 +65,16 @@ class AwsClients:
     def step_functions(self) -> SFNClient:
         """Step Functions; made at its first call, since to look at workflows and executions takes none."""
         return cast("SFNClient", _MadeWhenUsed(lambda: self._client("stepfunctions")))
+
+    @property
+    def events(self) -> EventBridgeClient:
+        """EventBridge; made at its first call, since only changes of triggers take it."""
+        return cast("EventBridgeClient", _MadeWhenUsed(lambda: self._client("events")))
+
+    @property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        """EventBridge Scheduler; made at its first call, as above."""
+        return cast("EventBridgeSchedulerClient", _MadeWhenUsed(lambda: self._client("scheduler")))
 
     @property
     def secrets_manager(self) -> SecretsManagerClient:
@@ -108,7 +120,8 @@ class AwsClients:
         from botocore.config import Config
 
         if self._session is None:
-            self._session = _make_session()
+            self._session = _make_session(self._asked)
+        self._asked.add(service)
         config = Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             read_timeout=read_timeout_seconds,
@@ -123,19 +136,19 @@ class AwsClients:
         )
 
 
-def _make_session() -> Any:
+def _make_session(services: Collection[str]) -> Any:
     """A session of botocore, without what boto3 adds: resources, and files moved by several processes.
 
     Before it loads the model of one service, botocore looks through the folders of all 400 to list those that
-    there are, which takes longer than to load it; this one is told.
+    there are, which takes longer than to load it; this one is told: ``services`` has what is asked for.
     """
     from botocore.loaders import Loader
     from botocore.session import Session
 
-    class OwnServices(Loader):
+    class AskedServices(Loader):
         def list_available_services(self, type_name: str) -> list[str]:
-            return list(SERVICES)
+            return sorted(services)
 
     session = Session()
-    session.register_component("data_loader", OwnServices())
+    session.register_component("data_loader", AskedServices())
     return session

@@ -31,6 +31,11 @@ FILES_PREFIX = "files/"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
+def safe_file_name(name: str) -> str:
+    """The name as it stands in keys and links."""
+    return (_UNSAFE.sub("-", name).strip("-.") or "file")[:100]
+
+
 @dataclass(frozen=True)
 class ExecutionFiles:
     """The file store of one node run: keys start with the execution, and cannot be guessed."""
@@ -42,10 +47,10 @@ class ExecutionFiles:
 
     async def save(self, name: str, data: bytes, content_type: str) -> StoredFile:
         """Store a file; see `engine.node.Files`."""
-        safe = _UNSAFE.sub("-", name).strip("-.") or "file"
-        key = f"{FILES_PREFIX}{self.execution_id}/{self.clock.new_token()}/{safe[:100]}"
+        safe = safe_file_name(name)
+        key = f"{FILES_PREFIX}{self.execution_id}/{self.clock.new_token()}/{safe}"
         await asyncio.to_thread(self.blobs.put, key, data, content_type)
-        return StoredFile(safe[:100], f"{self.public_url}/{key}", content_type, len(data), key)
+        return StoredFile(safe, f"{self.public_url}/{key}", content_type, len(data), key)
 
     async def read(self, key: str) -> bytes:
         """Read a file; see `engine.node.Files`."""

@@ -13,6 +13,9 @@ from engine.service.limits import LimitService
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.sign_in import SignInService, TokenRule
 from engine.service.templates import TemplateService
+from engine.service.trigger_fire import TriggerFirer
+from engine.service.trigger_start import TriggerStarter
+from engine.service.triggers import TriggerService
 from engine.service.version_choice import VersionChoice
 from engine.service.versions import VersionService
 from engine.service.visibility import VisibilityService
@@ -39,5 +42,8 @@ __all__ = [
     "VersionService",
     "VisibilityService",
     "WorkflowSaver",
+    "TriggerFirer",
+    "TriggerService",
+    "TriggerStarter",
     "WorkflowService",
 ]

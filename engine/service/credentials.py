@@ -20,6 +20,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "header": ("name", "value"),
     "query": ("name", "value"),
     "api_key": ("api_key",),
+    "hmac": ("secret",),
 }
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")
 # Secrets Manager holds 64 KiB a secret

@@ -47,6 +47,8 @@ MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
 OVERDUE_SECONDS = 30.0
 # A request that reserved a place has ended within its 29 s: what has no record after this time never will.
 LOST_SECONDS = 120.0
+# What the error of an execution starts with whose state machine never ran.
+NOT_STARTED = "the execution was not started"
 # Between two looks of someone who waits: 30 ms at first, then up to half a second.
 FIRST_LOOK_SECONDS, MAX_LOOK_SECONDS = 0.03, 0.5
 
@@ -260,7 +262,7 @@ class ExecutionService:
                     f"Execution '{execution.execution_id}' could not be started; send the same request "
                     f"again. {error}"
                 ) from error
-            told = ErrorInfo(type=type(error).__name__, message=f"the execution was not started: {error}")
+            told = ErrorInfo(type=type(error).__name__, message=f"{NOT_STARTED}: {error}")
             now = self.clock.now()
             self.executions.finish(execution.execution_id, ExecutionStatus.FAILED, now, error=told)
             self.finisher.release_place(execution)
@@ -270,7 +272,8 @@ class ExecutionService:
         # It runs: a note that cannot be taken is made up for when it is read (see _arn).
         with suppress(UnavailableError):
             self.executions.set_execution_arn(execution.execution_id, arn)
-        self.metrics.count("ExecutionsStarted", trigger=execution.trigger)
+        # The kind alone: an id would make a metric of its own for every trigger.
+        self.metrics.count("ExecutionsStarted", trigger=execution.trigger.partition(":")[0])
         return execution.model_copy(update={"execution_arn": arn})
 
     def _arn(self, execution: Execution) -> str:

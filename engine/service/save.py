@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from engine.access.audience import Ownership
-from engine.compiler import Compiled, compile_workflow
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.ports import Clock, StateMachines, WorkflowHead, WorkflowStore, WorkflowVersion
 from engine.registry import NodeRegistry
 from engine.workflow import Workflow
+
+if TYPE_CHECKING:
+    from engine.compiler import Compiled
 
 # A line of history; what is longer belongs into the workflow's description.
 MAX_MESSAGE_CHARACTERS = 500
@@ -44,6 +47,8 @@ class WorkflowSaver:
 
     def compile(self, workflow: Workflow) -> Compiled:
         """What the workflow compiles to; DocumentError."""
+        from engine.compiler import compile_workflow  # with the first that is saved: few requests save
+
         return compile_workflow(workflow, self.registry, targets=self.targets)
 
     def create(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from engine.access.audience import Audience, Ownership
 from engine.access.principal import Principal
-from engine.errors import ConflictError, DocumentError, Problem, RevisionConflictError, UnavailableError
+from engine.errors import (
+    ConflictError,
+    DocumentError,
+    NotFoundError,
+    Problem,
+    RevisionConflictError,
+    UnavailableError,
+)
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
 from engine.ports import (
@@ -43,6 +50,8 @@ class WorkflowService:
     registry: NodeRegistry
     targets: Mapping[str, str]
     clock: Clock
+    release_triggers: Callable[[str], int] = lambda _: 0
+    """Deletes the triggers of a workflow, by its id; how many there were."""
 
     def find_problems(self, document: JsonObject) -> tuple[Problem, ...]:
         """All that keeps the document from being saved; nothing if it can be."""
@@ -108,11 +117,17 @@ class WorkflowService:
         return self.workflows.list_versions(workflow_id, limit, cursor)
 
     def delete(self, workflow_id: str, expected_revision: int | None) -> None:
-        """Delete a workflow and its state machine.
+        """Delete a workflow, its triggers and its state machine; one that stopped halfway is finished.
 
         ConflictError while executions run: Step Functions would end them at their next state.
         """
-        self.workflows.get_head(workflow_id)
+        try:
+            self.workflows.get_head(workflow_id)
+        except NotFoundError:
+            if not self.release_triggers(workflow_id):
+                raise
+            self.machines.delete(workflow_id)
+            return
         running = ExecutionFilter(workflow_id=workflow_id, status=ExecutionStatus.RUNNING)
         if self.executions.list_executions(running, 1).items:
             raise ConflictError(
@@ -120,6 +135,7 @@ class WorkflowService:
             )
         expires_at = self.clock.now() + timedelta(days=KEEP_DELETED_DAYS)
         self.workflows.delete(workflow_id, expected_revision, expires_at)
+        self.release_triggers(workflow_id)
         self.machines.delete(workflow_id)
 
     def plan(self, workflow_id: str, choice: VersionChoice = "draft") -> JsonObject:

@@ -26,6 +26,7 @@ from functions.api.routes import (
     sharing,
     templates,
     transfer,
+    triggers,
     versions,
     workflows,
 )
@@ -64,7 +65,7 @@ def create_app(services: Services) -> FastAPI:
     errors = problem_responses(401, 403, 422, 429, 503)
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
-        *(transfer, workflows, versions, executions, catalogue, templates, cache, credentials),
+        *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
         *(sharing, me, api_keys, audit),
     ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)

@@ -21,6 +21,8 @@ def make_services(root: Root) -> Services:
         templates=root.template_service,
         executions=root.execution_service,
         credentials=root.credential_service,
+        triggers=root.trigger_service,
+        firer=root.trigger_firer,
         cache=root.cache,
         blobs=root.blobs,
         registry=root.registry,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 _WORKFLOW = "/workflows/{workflow_id}"
 _EXECUTION = "/executions/{execution_id}"
+_TRIGGERS = f"{_WORKFLOW}/triggers"
+_TRIGGER = f"{_TRIGGERS}/{{trigger_id}}"
 
 ACTIONS: Mapping[tuple[str, str], str] = {
     ("POST", "/workflows/"): "workflow.create",
@@ -19,6 +21,13 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("PUT", f"{_WORKFLOW}/access"): "workflow.share",
     ("POST", f"{_WORKFLOW}{_EXECUTION}/cancel"): "execution.cancel",
     ("POST", f"{_EXECUTION}/cancel"): "execution.cancel",
+    ("POST", _TRIGGERS): "trigger.create",
+    ("PUT", _TRIGGER): "trigger.update",
+    ("DELETE", _TRIGGER): "trigger.delete",
+    ("POST", f"{_TRIGGER}/enable"): "trigger.enable",
+    ("POST", f"{_TRIGGER}/disable"): "trigger.disable",
+    ("POST", f"{_TRIGGER}/failures/{{failure_id}}/replay"): "trigger.replay",
+    ("DELETE", f"{_TRIGGER}/failures/{{failure_id}}"): "trigger.forget_failure",
     ("DELETE", "/cache"): "cache.clear",
     ("PUT", "/credentials/{name}"): "credential.put",
     ("DELETE", "/credentials/{name}"): "credential.delete",
@@ -30,7 +39,12 @@ ACTIONS: Mapping[tuple[str, str], str] = {
 UNRECORDED = frozenset({("POST", "/workflows/validate"), ("POST", f"{_WORKFLOW}/execute")})
 CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Path parameters and what they name, the narrowest first.
-_TARGETS = (("execution_id", "execution"), ("workflow_id", "workflow"), ("key_id", "api_key"))
+_TARGETS = (
+    ("execution_id", "execution"),
+    ("trigger_id", "trigger"),
+    ("workflow_id", "workflow"),
+    ("key_id", "api_key"),
+)
 
 
 def action_of(method: str, path: str) -> str | None:

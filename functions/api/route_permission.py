@@ -12,6 +12,8 @@ from engine.access.role import Permission
 
 _WORKFLOW = "/workflows/{workflow_id}"
 _EXECUTION = "/executions/{execution_id}"
+_TRIGGERS = f"{_WORKFLOW}/triggers"
+_TRIGGER = f"{_TRIGGERS}/{{trigger_id}}"
 
 ROUTE_PERMISSIONS: Mapping[tuple[str, str], Permission | None] = {
     ("GET", "/me"): None,
@@ -35,6 +37,16 @@ ROUTE_PERMISSIONS: Mapping[tuple[str, str], Permission | None] = {
     ("GET", "/templates/{name}"): Permission.CATALOGUE_READ,
     ("POST", "/templates/{name}/instantiate"): Permission.WORKFLOWS_WRITE,
     ("GET", f"{_WORKFLOW}/plan"): Permission.WORKFLOWS_READ,
+    ("GET", _TRIGGERS): Permission.WORKFLOWS_READ,
+    ("POST", _TRIGGERS): Permission.WORKFLOWS_WRITE,
+    ("GET", _TRIGGER): Permission.WORKFLOWS_READ,
+    ("PUT", _TRIGGER): Permission.WORKFLOWS_WRITE,
+    ("DELETE", _TRIGGER): Permission.WORKFLOWS_WRITE,
+    ("POST", f"{_TRIGGER}/enable"): Permission.EXECUTIONS_RUN,
+    ("POST", f"{_TRIGGER}/disable"): Permission.EXECUTIONS_RUN,
+    ("GET", f"{_TRIGGER}/failures"): Permission.EXECUTIONS_READ,
+    ("POST", f"{_TRIGGER}/failures/{{failure_id}}/replay"): Permission.EXECUTIONS_RUN,
+    ("DELETE", f"{_TRIGGER}/failures/{{failure_id}}"): Permission.EXECUTIONS_RUN,
     ("POST", f"{_WORKFLOW}/execute"): Permission.EXECUTIONS_RUN,
     ("GET", f"{_WORKFLOW}/executions"): Permission.EXECUTIONS_READ,
     ("GET", f"{_WORKFLOW}{_EXECUTION}"): Permission.EXECUTIONS_READ,

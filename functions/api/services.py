@@ -19,6 +19,8 @@ from engine.service import (
     LimitService,
     SignInService,
     TemplateService,
+    TriggerFirer,
+    TriggerService,
     VersionService,
     VisibilityService,
     WorkflowService,
@@ -36,6 +38,8 @@ class Services:
     templates: TemplateService
     executions: ExecutionService
     credentials: CredentialService
+    triggers: TriggerService
+    firer: TriggerFirer
     cache: CacheStore
     blobs: BlobStore
     registry: NodeRegistry

@@ -34,6 +34,7 @@ PACKAGES = {
     "AiFunction": FunctionPackage("ai", "node_executor", 35 * MEGABYTE),
     "CustomFunction": FunctionPackage("custom", "node_executor", 250 * MEGABYTE, takes_custom_nodes=True),
     "ExecutionEventsFunction": FunctionPackage("events", "execution_events", 20 * MEGABYTE),
+    "TriggersFunction": FunctionPackage("triggers", "triggers", 20 * MEGABYTE),
 }
 
 

@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,7 @@ from infra.local.aws.options import ServerOptions
 from infra.local.aws.patches import (
     dead_letter_messages,
     definition_checks,
+    event_delivery,
     execution_details,
     execution_engine,
     http_api_body,
@@ -36,6 +38,7 @@ from infra.local.aws.patches import (
     loading,
     machine_versions,
     schedule_rate,
+    schedule_times,
     server_patches,
     service_clients,
     status_events,
@@ -346,6 +349,63 @@ def test_http_api_body() -> None:
         assert routes() == []
     with patched(http_api_body.PATCH):
         assert routes() == ["ANY /{proxy+}"]
+
+
+def test_event_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ministack.services import eventbridge, lambda_svc
+
+    called: list[str] = []
+
+    def fail(function: dict[str, Any], event: Any, *more: Any) -> dict[str, Any]:
+        called.append(event["id"])
+        return {"error": True, "body": {"errorMessage": "no"}}
+
+    def calls() -> int:
+        called.clear()
+        lambda_svc._functions["canary"] = record("") | {"event_invoke_config": {"MaximumRetryAttempts": 2}}
+        eventbridge._dispatch_to_lambda(FUNCTION, '{"id": "e"}')
+        time.sleep(0.5)
+        return len(called)
+
+    monkeypatch.setattr(lambda_svc, "_execute_function", fail)
+    monkeypatch.setattr(lambda_svc, "_LAMBDA_ASYNC_RETRY_BASE_SECONDS", 0.01)
+    try:
+        with patched():
+            assert calls() == 1
+        with patched(event_delivery.PATCH):
+            assert calls() == 3
+    finally:
+        lambda_svc._functions.clear()
+
+
+def test_schedule_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ministack.services import eventbridge, scheduler
+
+    sent: list[str] = []
+    monkeypatch.setattr(eventbridge, "_invoke_target", lambda target, *more: sent.append(target["Input"]))
+
+    def ticks() -> list[str]:
+        """What is sent at 09:00 and at 10:00 in Berlin, where 09:00 was asked for; in UTC that is 07:00."""
+        scheduler.reset()
+        scheduler._schedule_last_fired.clear()
+        sent.clear()
+        target = {"Arn": FUNCTION, "RoleArn": ROLE, "Input": "<aws.scheduler.scheduled-time>"}
+        asked = {"ScheduleExpression": "cron(0 9 * * ? *)", "ScheduleExpressionTimezone": "Europe/Berlin"}
+        scheduler._create_schedule("s", {**asked, "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target})
+        for clock in ("06:59", "07:00", "08:00"):
+            at = datetime.fromisoformat(f"2026-07-01T{clock}:30+00:00").timestamp()
+            monkeypatch.setattr(time, "time", lambda at=at: at)
+            scheduler._tick_schedules()
+        return list(sent)
+
+    try:
+        with patched():
+            assert ticks() == []
+        with patched(schedule_times.PATCH):
+            assert ticks() == ["2026-07-01T07:00:00Z"]
+    finally:
+        scheduler.reset()
+        scheduler._schedule_last_fired.clear()
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from infra.checks.cloudformation import TEMPLATE
 
 FUNCTIONS = {
     f"AWS::Lambda::Function.{name}Function"
-    for name in ("Api", "Core", "Http", "Ai", "Custom", "ExecutionEvents")
+    for name in ("Api", "Core", "Http", "Ai", "Custom", "ExecutionEvents", "Triggers")
 }
 LOG_GROUPS = {
     f"AWS::Logs::LogGroup.{name}LogGroup"
-    for name in ("HttpApi", "Api", "Core", "Http", "Ai", "Custom", "ExecutionEvents")
+    for name in ("HttpApi", "Api", "Core", "Http", "Ai", "Custom", "ExecutionEvents", "Triggers")
 }
 TABLES = {f"AWS::DynamoDB::Table.{name}Table" for name in ("Workflows", "Executions", "Cache", "Access")}
 A_KEY_COSTS = "a key of one's own costs 1 USD a month, idle; AWS's keys encrypt it all the same"
@@ -33,7 +33,7 @@ SKIPPED: dict[str, tuple[str, set[str]]] = {
     "CKV_AWS_173": (A_KEY_COSTS + "; and the variables hold names, no secret", FUNCTIONS),
     "CKV_AWS_27": (
         A_KEY_COSTS + "; the rule overlooks SqsManagedSseEnabled",
-        {"AWS::SQS::Queue.ExecutionEventsQueue"},
+        {"AWS::SQS::Queue.ExecutionEventsQueue", "AWS::SQS::Queue.TriggersQueue"},
     ),
     "CKV_AWS_28": (
         "executions are records of what is over and would be copied for 0.20 USD per GB and month; "
@@ -54,7 +54,7 @@ SKIPPED: dict[str, tuple[str, set[str]]] = {
         FUNCTIONS,
     ),
     "CKV_AWS_116": (
-        "one function is invoked asynchronously, and has an OnFailure destination, which the rule overlooks; "
+        "two functions are invoked asynchronously, with OnFailure destinations, which the rule overlooks; "
         "the others answer whoever calls them",
         FUNCTIONS,
     ),

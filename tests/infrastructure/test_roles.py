@@ -14,6 +14,8 @@ MODEL = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
 SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mini-n8n/dev"
 MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine:mini-n8n-dev-*"
 EXECUTIONS = "arn:aws:states:us-east-1:123456789012:execution:mini-n8n-dev-*"
+RULES = "arn:aws:events:us-east-1:123456789012:rule/mini-n8n-dev-tr_*"
+SCHEDULES = "arn:aws:scheduler:us-east-1:123456789012:schedule/mini-n8n-dev/tr_*"
 EXECUTORS = ("Core", "Http", "Ai", "Custom")
 
 # Actions whose resource cannot be named, each with the reason. Everything else names its resource.
@@ -28,6 +30,8 @@ PREFIXES = (
     f"{SECRETS}/openai-api-key-??????",
     MACHINES,
     EXECUTIONS,
+    RULES,
+    SCHEDULES,
     "<ArtifactsBucket.Arn>/cache/*",
     "<ArtifactsBucket.Arn>/executions/*",
     "<ArtifactsBucket.Arn>/files/*",
@@ -60,7 +64,7 @@ def test_every_resource_that_can_be_named_is_named(allowed: dict[str, frozenset[
         for grant in granted
         if ("*" in grant.resource or "?" in grant.resource) and grant.resource not in PREFIXES
     }
-    tracing = [f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents")]
+    tracing = [f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents", "Triggers")]
     assert wild == {(role, action, "*") for role in tracing for action in UNNAMEABLE}
 
 
@@ -68,7 +72,7 @@ def test_every_wildcard_that_is_accepted_is_used(allowed: dict[str, frozenset[Gr
     assert {grant.resource for granted in allowed.values() for grant in granted} >= set(PREFIXES)
 
 
-def test_only_the_api_passes_a_role_and_only_the_state_machines_to_step_functions(
+def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
     iam = {
@@ -77,8 +81,12 @@ def test_only_the_api_passes_a_role_and_only_the_state_machines_to_step_function
         for grant in granted
         if grant.action.startswith("iam:")
     }
-    condition = str({"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}})
-    assert iam == {("ApiRole", Grant("iam:PassRole", "<StateMachineRole.Arn>", condition))}
+
+    def passed(role: str, service: str) -> tuple[str, Grant]:
+        condition = str({"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}})
+        return "ApiRole", Grant("iam:PassRole", f"<{role}.Arn>", condition)
+
+    assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
 def test_a_state_machine_invokes_the_four_executors_and_nothing_else(
@@ -110,7 +118,9 @@ def test_every_function_has_a_role_of_its_own(translated: dict[str, Any]) -> Non
         for logical_id, resource in translated["Resources"].items()
         if resource["Type"] == "AWS::Lambda::Function"
     }
-    assert roles == {f"{name}Function": f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents")}
+    assert roles == {
+        f"{name}Function": f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents", "Triggers")
+    }
 
 
 EXECUTOR_TABLES = {
@@ -139,6 +149,12 @@ TABLES = {
         "<CacheTable.Arn>": {"BatchGetItem", "BatchWriteItem", "GetItem", "Scan"},
         "<AccessTable.Arn>": {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     },
+    "TriggersRole": {
+        "<WorkflowsTable.Arn>": {"GetItem", "PutItem", "UpdateItem"},
+        "<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
+        "<AccessTable.Arn>": {"GetItem", "PutItem"},
+    },
+    "SchedulerRole": {},
     "StateMachineRole": {},
 }
 
@@ -160,7 +176,7 @@ def test_audit_records_are_put_by_those_who_act_and_changed_or_deleted_by_nobody
         for grant in granted
         if grant.resource == "<AccessTable.Arn>" and grant.condition
     }
-    users = ("HttpRole", "AiRole", "CustomRole")
+    users = ("HttpRole", "AiRole", "CustomRole", "TriggersRole")
     assert access == {
         ("ApiRole", "UpdateItem", leading("StringLike", "KEY#*", "LIMIT#*", "RUNNING#*")),
         ("ApiRole", "DeleteItem", leading("StringEquals", "CREDENTIAL")),
@@ -190,6 +206,8 @@ SECRET_ACTIONS = {
         f"{SECRETS}/openai-api-key-??????": {"GetSecretValue"},
     },
     "ExecutionEventsRole": {},
+    "TriggersRole": {f"{SECRETS}/credentials/*": {"GetSecretValue"}},
+    "SchedulerRole": {},
     "StateMachineRole": {},
     "ApiRole": {
         f"{SECRETS}/api-key-??????": {"GetSecretValue"},
@@ -218,7 +236,7 @@ def test_only_the_ai_executor_calls_models_and_only_those_that_are_named(
 
 
 def test_every_role_writes_to_its_own_log_group_alone(allowed: dict[str, frozenset[Grant]]) -> None:
-    for name in (*EXECUTORS, "Api", "ExecutionEvents"):
+    for name in (*EXECUTORS, "Api", "ExecutionEvents", "Triggers"):
         logs = by_resource(allowed[f"{name}Role"], "logs")
         assert logs == {f"<{name}LogGroup.Arn>": {"CreateLogStream", "PutLogEvents"}}
 
@@ -242,6 +260,12 @@ ARTIFACTS = {
         "<ArtifactsBucket.Arn>/executions/*": {"GetObject", "PutObject"},
         "<ArtifactsBucket.Arn>/files/*": {"GetObject"},
     },
+    "TriggersRole": {
+        "<ArtifactsBucket.Arn>": {"ListBucket"},
+        "<ArtifactsBucket.Arn>/executions/*": {"GetObject", "PutObject"},
+        "<ArtifactsBucket.Arn>/files/*": {"PutObject"},
+    },
+    "SchedulerRole": {},
     "StateMachineRole": {},
 }
 
@@ -265,4 +289,38 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "UpdateStateMachine",
         },
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
+    }
+
+
+def test_the_function_of_triggers_starts_and_never_stops(allowed: dict[str, frozenset[Grant]]) -> None:
+    granted = allowed["TriggersRole"]
+    assert by_resource(granted, "states") == {MACHINES: {"StartExecution"}, EXECUTIONS: {"DescribeExecution"}}
+    assert by_resource(granted, "sqs") == {
+        "<TriggersQueue.Arn>": {"DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage"}
+    }
+
+
+def test_schedules_call_the_function_of_triggers_and_nothing_else(
+    translated: dict[str, Any], allowed: dict[str, frozenset[Grant]]
+) -> None:
+    assert allowed["SchedulerRole"] == {
+        Grant("lambda:InvokeFunction", "<TriggersFunction.Arn>"),
+        Grant("sqs:SendMessage", "<TriggersQueue.Arn>"),
+    }
+    (trust,) = Resolver(translated).resource("SchedulerRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "aws:SourceAccount": "123456789012",
+            "aws:SourceArn": "arn:aws:scheduler:us-east-1:123456789012:schedule-group/mini-n8n-dev",
+        }
+    }
+
+
+def test_the_api_rules_over_rules_and_schedules_of_triggers(allowed: dict[str, frozenset[Grant]]) -> None:
+    granted = allowed["ApiRole"]
+    assert by_resource(granted, "events") == {
+        RULES: {"DeleteRule", "DescribeRule", "PutRule", "PutTargets", "RemoveTargets"}
+    }
+    assert by_resource(granted, "scheduler") == {
+        SCHEDULES: {"CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule"}
     }

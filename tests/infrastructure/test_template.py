@@ -45,6 +45,7 @@ def test_each_function_is_what_was_decided(translated: dict[str, Any]) -> None:
         "AiFunction": ("functions.node_executor.handler.handler", 1024, 900),
         "CustomFunction": ("functions.node_executor.handler.handler", 1024, 300),
         "ExecutionEventsFunction": ("functions.execution_events.handler.handler", 1024, 60),
+        "TriggersFunction": ("functions.triggers.handler.handler", 1024, 29),
     }
     assert {function["Runtime"] for function in functions.values()} == {"python3.11"}
     assert {tuple(function["Architectures"]) for function in functions.values()} == {("arm64",)}
@@ -105,6 +106,7 @@ def test_only_the_functions_that_need_them_are_told_keys_and_targets(translated:
             "OPENAI_API_KEY_SECRET",
             "STATE_MACHINE_ROLE_ARN",
             "CORE_FUNCTION_ARN",
+            "TRIGGERS_FUNCTION_ARN",
         )
     }
     assert told == {
@@ -113,6 +115,7 @@ def test_only_the_functions_that_need_them_are_told_keys_and_targets(translated:
         "OPENAI_API_KEY_SECRET": {"AiFunction"},
         "STATE_MACHINE_ROLE_ARN": {"ApiFunction"},
         "CORE_FUNCTION_ARN": {"ApiFunction"},
+        "TRIGGERS_FUNCTION_ARN": {"ApiFunction"},
     }
 
 
@@ -257,13 +260,20 @@ def test_files_and_results_are_kept_unless_a_retention_is_asked_for(translated: 
     }
 
 
-def test_every_request_goes_to_the_api_function(translated: dict[str, Any]) -> None:
+def test_requests_go_to_the_api_function_and_those_to_webhooks_to_their_own(
+    translated: dict[str, Any],
+) -> None:
     resolver = Resolver(translated)
     routes = of_type(translated, "AWS::ApiGatewayV2::Route").values()
     assert {(route["RouteKey"], route["Target"]) for route in routes} == {
         ("ANY /", "integrations/<HttpApiIntegration>"),
         ("ANY /{proxy+}", "integrations/<HttpApiIntegration>"),
+        ("ANY /webhooks/{proxy+}", "integrations/<WebhooksIntegration>"),
+        ("ANY /webhooks-test/{proxy+}", "integrations/<WebhooksIntegration>"),
     }
+    webhooks = resolver.resource("WebhooksIntegration")
+    assert webhooks["IntegrationUri"] == "<TriggersFunction.Arn>"
+    assert resolver.resource("TriggersFunction")["Timeout"] * 1000 < webhooks["TimeoutInMillis"]
     integration = resolver.resource("HttpApiIntegration")
     name = resolver.resource("ApiFunction")["FunctionName"]
     assert integration["IntegrationUri"] == f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
@@ -290,6 +300,37 @@ def test_the_end_of_each_of_our_executions_is_recorded_or_kept_for_later(transla
     invoked = resolver.resource("ExecutionEventsFunctionEventInvokeConfig")
     assert invoked["DestinationConfig"] == {"OnFailure": {"Destination": "<ExecutionEventsQueue.Arn>"}}
     assert invoked["MaximumRetryAttempts"] == 2
+
+
+def test_an_event_that_started_nothing_is_kept_and_comes_back_to_be_recorded(
+    translated: dict[str, Any],
+) -> None:
+    resolver = Resolver(translated)
+    invoked = resolver.resource("TriggersFunctionEventInvokeConfig")
+    assert invoked["DestinationConfig"] == {"OnFailure": {"Destination": "<TriggersQueue.Arn>"}}
+    assert invoked["MaximumRetryAttempts"] == 2
+    mapping = resolver.resource("TriggersFunctionFailedEvents")
+    assert (mapping["EventSourceArn"], mapping["FunctionResponseTypes"]) == (
+        "<TriggersQueue.Arn>",
+        ["ReportBatchItemFailures"],
+    )
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    timeout = resolver.resource("TriggersFunction")["Timeout"]
+    assert resolver.resource("TriggersQueue")["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_the_function_of_triggers_is_called_by_this_api_and_its_own_rules_alone(
+    translated: dict[str, Any],
+) -> None:
+    callers = {
+        (permission["Principal"], permission["SourceArn"])
+        for permission in of_type(translated, "AWS::Lambda::Permission").values()
+        if permission["FunctionName"] == "mini-n8n-dev-triggers" or "Triggers" in permission["FunctionName"]
+    }
+    assert callers == {
+        ("apigateway.amazonaws.com", "arn:aws:execute-api:us-east-1:123456789012:<HttpApi>/*"),
+        ("events.amazonaws.com", "arn:aws:events:us-east-1:123456789012:rule/mini-n8n-dev-tr_*"),
+    }
 
 
 def test_no_stage_is_the_prefix_of_another() -> None:
@@ -323,6 +364,8 @@ def test_names_stay_within_the_limits_of_step_functions_and_lambda(translated: d
     workflow_id = "wf_" + "0" * 26
     # State machines: 80 characters (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
     assert len(f"{environment['STATE_MACHINE_PREFIX']}-{workflow_id}") <= 80
+    # Rules and schedule groups: 64 (docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html).
+    assert len(f"{environment['STATE_MACHINE_PREFIX']}-tr_{'0' * 26}") <= 64
     longest = Resolver(translated, {"Stage": "a" * 16, "AWS::Region": "ap-southeast-1"})
     # Functions 64 (docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html), buckets 63.
     assert max(len(longest.resource(name)["FunctionName"]) for name in PACKAGES) <= 64

@@ -12,12 +12,15 @@ from pydantic import Field
 
 from engine.adapters.memory import (
     ManualClock,
+    MemoryAuditStore,
     MemoryBlobStore,
     MemoryCacheStore,
     MemoryCredentialStore,
+    MemoryEventSources,
     MemoryExecutionStore,
     MemoryMetrics,
     MemoryStateMachines,
+    MemoryTriggerStore,
     MemoryWorkflowStore,
 )
 from engine.adapters.template_folder import TemplateFolder
@@ -30,6 +33,7 @@ from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
 from engine.service import (
+    AuditService,
     CredentialService,
     ExecutionFinisher,
     ExecutionService,
@@ -37,9 +41,14 @@ from engine.service import (
     ImportService,
     StartRequest,
     TemplateService,
+    TriggerFirer,
+    TriggerService,
+    TriggerStarter,
     VersionService,
     WorkflowService,
 )
+from engine.service.webhook_reply import WebhookReplier
+from engine.service.webhooks import WebhookService
 from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore
 from nodes import BUILTIN_NODES
@@ -120,8 +129,18 @@ class EngineBench:
         self.finisher = ExecutionFinisher(
             self.workflows, self.executions, self.values, self.clock, self.metrics
         )
+        self.triggers, self.sources = MemoryTriggerStore(self.clock), MemoryEventSources()
+        self.trigger_service = TriggerService(
+            self.triggers, self.sources, self.workflows, self.credentials, self.clock, "artifacts"
+        )
         self.workflow_service = WorkflowService(
-            self.workflows, self.executions, self.machines, self.registry, TARGETS, self.clock
+            workflows=self.workflows,
+            executions=self.executions,
+            machines=self.machines,
+            registry=self.registry,
+            targets=TARGETS,
+            clock=self.clock,
+            release_triggers=self.trigger_service.release,
         )
         self.execution_service = ExecutionService(
             workflows=self.workflows,
@@ -139,6 +158,25 @@ class EngineBench:
         self.export_service = ExportService(self.workflows, self.credentials, self.registry)
         self.import_service = ImportService(self.workflows, self.credentials, saver)
         self.template_service = TemplateService(TemplateFolder(EXAMPLES), saver)
+        starter = TriggerStarter(self.execution_service)
+        self.trigger_firer = TriggerFirer(self.triggers, starter, self.clock, self.metrics)
+        self.webhook_service = WebhookService(
+            triggers=self.triggers,
+            credentials=self.credentials,
+            blobs=self.blobs,
+            firer=self.trigger_firer,
+            replier=WebhookReplier(self.execution_service, self.blobs),
+            clock=self.clock,
+            public_url=PUBLIC_URL,
+            workflows=self.workflows,
+            audit=AuditService(MemoryAuditStore(), self.clock),
+        )
+
+    def save_live(self, document: JsonObject) -> str:
+        """The id of a new workflow whose first version is live."""
+        head, _ = self.workflow_service.create(document)
+        self.version_service.publish(head.workflow_id, "draft", None, "tests")
+        return head.workflow_id
 
     def make_runner(self) -> Runner:
         """A runner as a new process would have it, over the same stores."""

@@ -17,6 +17,7 @@ from engine.adapters.memory.limit_store import MemoryLimitStore
 from engine.adapters.memory.metrics import MemoryMetrics
 from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution
 from engine.adapters.memory.template_store import MemoryTemplateStore
+from engine.adapters.memory.trigger_store import MemoryEventSources, MemoryTriggerStore
 from engine.adapters.memory.workflow_store import MemoryWorkflowStore
 
 __all__ = [
@@ -26,12 +27,14 @@ __all__ = [
     "MemoryBlobStore",
     "MemoryCacheStore",
     "MemoryCredentialStore",
+    "MemoryEventSources",
     "MemoryExecutionStore",
     "MemoryLimitStore",
     "MemoryMetrics",
     "MemorySecretStore",
     "MemoryStateMachines",
     "MemoryTemplateStore",
+    "MemoryTriggerStore",
     "MemoryWorkflowStore",
     "StartedExecution",
 ]

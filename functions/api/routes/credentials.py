@@ -26,9 +26,10 @@ class CredentialRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["bearer", "basic", "header", "query", "api_key"]
+    kind: Literal["bearer", "basic", "header", "query", "api_key", "hmac"]
     values: dict[str, SecretStr] = Field(
-        description="bearer: token. basic: username, password. header, query: name, value. api_key: api_key."
+        description="bearer: token. basic: username, password. header, query: name, value. api_key: api_key. "
+        "hmac: secret, which signs what webhooks receive."
     )
     description: str | None = Field(None, max_length=1_000)
 

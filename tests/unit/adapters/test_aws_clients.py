@@ -31,20 +31,31 @@ def test_a_client_is_made_once_however_many_ask() -> None:
     assert {id(client) for client in made} == {id(clients.dynamodb)}
 
 
+SERVICES = {
+    "bedrock": "bedrock-runtime",
+    "dynamodb": "dynamodb",
+    "events": "events",
+    "s3": "s3",
+    "scheduler": "scheduler",
+    "secrets_manager": "secretsmanager",
+    "step_functions": "stepfunctions",
+}
+
+
 def test_each_service_has_its_client() -> None:
     clients = AwsClients("eu-central-1")
-    made = [clients.dynamodb, clients.step_functions, clients.secrets_manager, clients.s3, clients.bedrock]
-    named = [client.meta.service_model.service_name for client in made]
-    assert named == ["dynamodb", "stepfunctions", "secretsmanager", "s3", "bedrock-runtime"]
-    assert {client.meta.region_name for client in made} == {"eu-central-1"}
+    assert {name for name, value in vars(AwsClients).items() if isinstance(value, property)} == set(SERVICES)
+    made = {name: getattr(clients, name) for name in SERVICES}
+    assert {name: client.meta.service_model.service_name for name, client in made.items()} == SERVICES
+    assert {client.meta.region_name for client in made.values()} == {"eu-central-1"}
 
 
 def test_what_few_requests_need_is_made_at_its_first_call() -> None:
     clients = AwsClients("us-east-1")
-    unused = (clients.s3, clients.step_functions)
+    unused = [clients.s3, clients.step_functions, clients.events, clients.scheduler]
     assert clients._made == {}
-    assert [client.meta.region_name for client in unused] == ["us-east-1"] * 2
-    assert clients._made.keys() == {"s3", "stepfunctions"}
+    assert [client.meta.region_name for client in unused] == ["us-east-1"] * 4
+    assert clients._made.keys() == {"s3", "stepfunctions", "events", "scheduler"}
 
 
 def test_the_endpoint_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,8 @@ class ApiBench(EngineBench):
                 "templates": self.template_service,
                 "executions": self.execution_service,
                 "credentials": self.credential_service,
+                "triggers": self.trigger_service,
+                "firer": self.trigger_firer,
                 "cache": self.cache,
                 "blobs": self.blobs,
                 "registry": self.registry,

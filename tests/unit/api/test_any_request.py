@@ -30,6 +30,8 @@ def make_schema() -> Any:
     saved = bench.send("POST", "/workflows/", json=document).json()
     bench.send("POST", f"/workflows/{saved['id']}/execute")
     bench.send("PUT", "/credentials/mine", json={"kind": "bearer", "values": {"token": "token-of-mine"}})
+    path = f"/workflows/{saved['id']}/triggers"
+    bench.send("POST", path, json={"type": "schedule", "expression": "rate(1 hour)"})
     return schemathesis.openapi.from_asgi("/openapi.json", create_app(bench.services))
 
 

@@ -8,6 +8,7 @@ from infra.local.aws.options import ServerOptions
 from infra.local.aws.patches import (
     dead_letter_messages,
     definition_checks,
+    event_delivery,
     execution_details,
     execution_engine,
     http_api_body,
@@ -20,6 +21,7 @@ from infra.local.aws.patches import (
     loading,
     machine_versions,
     schedule_rate,
+    schedule_times,
     service_clients,
     status_events,
 )
@@ -33,6 +35,7 @@ def server_patches(
     return (
         dead_letter_messages.PATCH,
         definition_checks.PATCH,
+        event_delivery.PATCH,
         execution_details.PATCH,
         execution_engine.patch(options.time_scale),
         http_api_preflight.PATCH,
@@ -44,6 +47,7 @@ def server_patches(
         loading.patch({"cloudformation": http_api_body.PATCH}),
         machine_versions.PATCH,
         schedule_rate.patch(options.time_scale),
+        schedule_times.PATCH,
         service_clients.patch(endpoint),
         status_events.PATCH,
     )

@@ -62,6 +62,8 @@ class AccessBench(EngineBench):
             exports=self.export_service,
             imports=self.import_service,
             templates=self.template_service,
+            triggers=self.trigger_service,
+            firer=self.trigger_firer,
             executions=self.execution_service,
             credentials=self.credential_service,
             cache=self.cache,

@@ -11,7 +11,7 @@ from tests.unit.engine_bench import node
 
 CREDENTIAL = {"kind": "bearer", "values": {"token": "t"}}
 SHARING = {"groups": ["everyone"]}
-# Method, path, body. {w}, {e}, {c}: ann's workflow, execution and credential.
+# Method, path, body. {w}, {e}, {c}, {t}: ann's workflow, execution, credential and trigger.
 ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/workflows/{w}", None),
     ("GET", "/workflows/{w}?version=1", None),
@@ -28,6 +28,13 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/workflows/export?id={w}", None),
     ("GET", "/workflows/{w}/plan", None),
     ("POST", "/workflows/{w}/execute", {}),
+    ("GET", "/workflows/{w}/triggers", None),
+    ("POST", "/workflows/{w}/triggers", {"type": "webhook"}),
+    ("GET", "/workflows/{w}/triggers/{t}", None),
+    ("PUT", "/workflows/{w}/triggers/{t}", {"type": "webhook"}),
+    ("DELETE", "/workflows/{w}/triggers/{t}", None),
+    ("POST", "/workflows/{w}/triggers/{t}/disable", None),
+    ("GET", "/workflows/{w}/triggers/{t}/failures", None),
     ("GET", "/workflows/{w}/executions", None),
     ("GET", "/workflows/{w}/executions/{e}", None),
     ("POST", "/workflows/{w}/executions/{e}/cancel", None),
@@ -50,7 +57,8 @@ def make_anns(bench: AccessBench) -> tuple[str, dict[str, str]]:
     workflow_id = bench.save(ann)
     execution_id = bench.start(ann, workflow_id).json()["id"]
     assert bench.ask(ann, "PUT", "/credentials/anns", json=CREDENTIAL).is_success
-    return ann, {"w": workflow_id, "e": execution_id, "c": "anns"}
+    trigger = bench.ask(ann, "POST", f"/workflows/{workflow_id}/triggers", json={"type": "webhook"}).json()
+    return ann, {"t": trigger["id"], "w": workflow_id, "e": execution_id, "c": "anns"}
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ASKED)
@@ -112,6 +120,27 @@ def test_an_import_neither_changes_nor_compares_what_is_anothers(bench: AccessBe
     using = bench.ask(bob, "GET", f"/workflows/{own}/export").json()
     told = bench.ask(bob, "POST", "/workflows/import?ids=new&dry_run=true", json=using).json()
     assert told["missing_credentials"] == ["anns"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_anothers_trigger_is_not_found_through_a_workflow_of_ones_own(
+    bench: AccessBench, method: str
+) -> None:
+    _, anns = make_anns(bench)
+    bob = bench.key("bob")
+    own = bench.save(bob)
+    answer = bench.ask(bob, method, f"/workflows/{own}/triggers/{anns['t']}", json={"type": "webhook"})
+    assert answer.status_code == 404
+
+
+def test_a_webhook_checks_requests_with_credentials_that_its_workflow_may_use(bench: AccessBench) -> None:
+    ann, anns = make_anns(bench)
+    bob = bench.key("bob")
+    own = bench.save(bob)
+    body = {"type": "webhook", "auth": {"type": "header", "credential": "anns"}}
+    refused = bench.ask(bob, "POST", f"/workflows/{own}/triggers", json=body)
+    assert (refused.status_code, "for this workflow" in refused.json()["detail"]) == (422, True)
+    assert bench.ask(ann, "POST", f"/workflows/{anns['w']}/triggers", json=body).status_code == 201
 
 
 def test_lists_show_ones_own_and_what_is_shared(bench: AccessBench) -> None:

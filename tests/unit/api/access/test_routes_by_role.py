@@ -34,6 +34,16 @@ TABLE = {
     "GET /templates/{name}": "VOEA",
     "POST /templates/{name}/instantiate": "  EA",
     "GET /workflows/{workflow_id}/plan": "VOEA",
+    "GET /workflows/{workflow_id}/triggers": "VOEA",
+    "POST /workflows/{workflow_id}/triggers": "  EA",
+    "GET /workflows/{workflow_id}/triggers/{trigger_id}": "VOEA",
+    "PUT /workflows/{workflow_id}/triggers/{trigger_id}": "  EA",
+    "DELETE /workflows/{workflow_id}/triggers/{trigger_id}": "  EA",
+    "POST /workflows/{workflow_id}/triggers/{trigger_id}/enable": " OEA",
+    "POST /workflows/{workflow_id}/triggers/{trigger_id}/disable": " OEA",
+    "GET /workflows/{workflow_id}/triggers/{trigger_id}/failures": "VOEA",
+    "POST /workflows/{workflow_id}/triggers/{trigger_id}/failures/{failure_id}/replay": " OEA",
+    "DELETE /workflows/{workflow_id}/triggers/{trigger_id}/failures/{failure_id}": " OEA",
     "POST /workflows/{workflow_id}/execute": " OEA",
     "GET /workflows/{workflow_id}/executions": "VOEA",
     "GET /workflows/{workflow_id}/executions/{execution_id}": "VOEA",
@@ -65,6 +75,8 @@ BODIES = {
     "POST /workflows/validate": DOCUMENT,
     "PUT /workflows/{workflow_id}": DOCUMENT,
     "PUT /workflows/{workflow_id}/access": {"groups": ["ops"]},
+    "POST /workflows/{workflow_id}/triggers": {"type": "webhook"},
+    "PUT /workflows/{workflow_id}/triggers/{trigger_id}": {"type": "webhook"},
     "PUT /credentials/{name}": {"kind": "bearer", "values": {"token": "t"}},
     "PUT /credentials/{name}/access": {"groups": ["ops"]},
     "POST /api-keys": {"name": "n", "role": "viewer"},
@@ -75,7 +87,7 @@ QUERIES = {
     "POST /workflows/import": "?dry_run=true",
 }
 # Nothing is signed in to for these: health, the page of the documentation and its parts, links to files.
-OPEN = {"/health", "/docs", "/docs-assets", "/openapi.json", "/files/{execution_id}/{token}/{name}"}
+OPEN = {"/health", "/docs", "/docs-assets/{name}", "/openapi.json", "/files/{execution_id}/{token}/{name}"}
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +117,16 @@ def _ask(bench: AccessBench, keys: dict[str, str], route: str, role: str | None)
     if route == "DELETE /workflows/{workflow_id}":
         bench.ask(keys["admin"], "POST", f"/executions/{execution_id}/cancel")
     bench.ask(keys["admin"], "PUT", "/credentials/own", json=BODIES["PUT /credentials/{name}"])
+    trigger = bench.trigger_service.create(workflow_id, {"type": "webhook"})
+    bench.ask(keys["admin"], "POST", f"/workflows/{workflow_id}/publish")
+    bench.trigger_firer.give_up(workflow_id, trigger.trigger_id, {"id": "e"}, "it failed")
+    failure_id = bench.triggers.list_failures(workflow_id, trigger.trigger_id, 1).items[0].failure_id
     spare = bench.key("spare", "viewer").split("_")[1]
     if route == "POST /workflows/import":
         BODIES[route] = bench.ask(keys["admin"], "GET", f"/workflows/{workflow_id}/export").json()
     name = "blog_writer" if path.startswith("/templates") else "own"
     filled = (path + QUERIES.get(route, "")).format(
+        trigger_id=trigger.trigger_id, failure_id=failure_id,
         workflow_id=workflow_id, execution_id=execution_id, version=1, node_id="a", item=0, type="call",
         name=name, key_id=spare,
     )  # fmt: skip

@@ -1,0 +1,113 @@
+"""The body of a webhook's request: JSON, form, multipart, text; everything else is a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from engine.json_value import JsonObject, JsonValue
+from engine.webhook.multipart import header_parameters, read_multipart
+from engine.webhook.request import WebhookError
+
+MAX_DEPTH = 64
+MAX_FIELDS = 1_000
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file to store: ``field`` is its name in the form, None where it is the whole body."""
+
+    field: str | None
+    name: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a workflow sees of a body, and the files that were in it."""
+
+    value: JsonValue
+    uploads: tuple[Upload, ...] = ()
+
+
+def read_body(data: bytes, content_type: str, *, raw: bool) -> Body:
+    """The body as its content type says, or with ``raw`` as text; WebhookError, 400, if it is not that."""
+    if not data:
+        return Body(None)
+    kind = header_parameters(content_type).get_content_type() if content_type else ""
+    try:
+        if raw or not kind or kind.startswith("text/"):
+            return _text(data, content_type)
+        if kind == "application/json" or kind.endswith("+json"):
+            return Body(read_json(data))
+        if kind == "application/x-www-form-urlencoded":
+            text = data.decode("utf-8", "replace")
+            return Body(fold(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)))
+        if kind == "multipart/form-data":
+            return _form(data, content_type)
+    except RecursionError:
+        raise WebhookError(400, "invalid-body", "The body is nested too deeply.") from None
+    except ValueError as error:
+        raise WebhookError(400, "invalid-body", f"The body is not {kind}: {error}.") from None
+    return Body(None, (Upload(None, "body", kind, data),))
+
+
+def read_json(data: bytes) -> JsonValue:
+    """Strict JSON; ValueError for NaN, for what is too deep, and for text that UTF-8 cannot spell."""
+
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is not JSON")
+
+    value = json.loads(data, parse_constant=refuse)
+    stack: list[tuple[Any, int]] = [(value, 1)]
+    while stack:
+        item, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+        if isinstance(item, dict):
+            stack.extend((part, depth) for part in item)
+            stack.extend((part, depth + 1) for part in item.values())
+        elif isinstance(item, list):
+            stack.extend((part, depth + 1) for part in item)
+        elif isinstance(item, str) and _SURROGATE.search(item):
+            raise ValueError("it has a lone surrogate, which is no character")
+    return value
+
+
+def fold(pairs: Iterable[tuple[str, str]]) -> JsonObject:
+    """Fields by name; one that comes several times is a list."""
+    found: JsonObject = {}
+    for name, value in pairs:
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found
+
+
+def _text(data: bytes, content_type: str) -> Body:
+    try:
+        return Body(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return Body(None, (Upload(None, "body", content_type or "application/octet-stream", data),))
+
+
+def _form(data: bytes, content_type: str) -> Body:
+    parts = read_multipart(data, content_type)
+    fields = fold(
+        (part.name, part.data.decode("utf-8", "replace")) for part in parts if part.filename is None
+    )
+    uploads = (
+        Upload(part.name, part.filename or "file", part.content_type, part.data)
+        for part in parts
+        if part.filename is not None
+    )
+    return Body(fields, tuple(uploads))

@@ -1,0 +1,1 @@
+"""Starts executions for webhooks, schedules, objects and events."""
