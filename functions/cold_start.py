@@ -30,8 +30,7 @@ def models_built_when_used() -> Iterator[None]:
     """Import modules whose pydantic models are built when first used, ours and those of libraries.
 
     FastAPI alone declares forty for the OpenAPI document, and a request uses few of any module's. It also
-    asks of each annotation whether it is of pydantic 1, which packages leave out: it need not be searched
-    for each time.
+    asks of each annotation whether it is of pydantic 1; packages leave that out, and it need not be searched.
     """
     sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type] # "there is none", as import reads it
     from pydantic import BaseModel  # here, so that the caller chooses how that is imported

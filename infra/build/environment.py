@@ -73,7 +73,8 @@ def ensure_environment(name: str) -> Path:
 def _install(folder: Path, what: list[str]) -> None:
     try:
         uv = [str(folder / "bin" / "uv"), *UV_OPTIONS, "pip", "install"]
-        _run([*uv, "--python", str(folder / "bin" / "python"), *what])
+        # Byte code now, for all: an interpreter that may write none would compile at every start.
+        _run([*uv, "--compile-bytecode", "--python", str(folder / "bin" / "python"), *what])
     except (InstallationError, OSError):
         # uv does not read pip's configuration: where only pip knows the way to the packages, pip does it.
         _say("uv could not; trying pip, which takes a minute or two longer ...")

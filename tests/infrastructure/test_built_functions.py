@@ -199,8 +199,8 @@ def test_the_node_runs_are_recorded_once_and_the_execution_ends_with_their_outpu
 
 def test_the_environment_of_sam_local_fits_what_is_deployed(stack: LocalStack) -> None:
     given = read_event("environment")
-    # The ports, and what CloudFormation calls the role, differ from one stack to the next.
-    free = {"AWS_ENDPOINT_URL", "PUBLIC_URL", "STATE_MACHINE_ROLE_ARN"}
+    # The ports, and what CloudFormation calls a role, differ from one stack to the next.
+    free = {"AWS_ENDPOINT_URL", "PUBLIC_URL", "STATE_MACHINE_ROLE_ARN", "SCHEDULER_ROLE_ARN"}
     for logical_id, _ in EVENTS.values():
         deployed = deployed_variables(stack, logical_id)
         wanted = {**given["Parameters"], **given.get(logical_id, {})}
