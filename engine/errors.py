@@ -6,7 +6,10 @@
     ├── RegistrationError            a node type that breaks the contract
     ├── DocumentError                a workflow with problems; carries all of them
     ├── RequestError                 a request that is well formed and still makes no sense
-    ├── NotFoundError                what was named does not exist
+    ├── UnauthenticatedError         nobody knows who asks
+    ├── ForbiddenError               it is known who asks, and they may not
+    ├── LimitExceededError           they may, but not so often
+    ├── NotFoundError                what was named does not exist, or is not for who asks
     ├── ConflictError                what was asked collides with what is stored
     │   ├── RevisionConflictError    the head moved since it was read
     │   └── ExecutionEndedError      a late write to an execution that is over
@@ -69,6 +72,26 @@ class RequestError(MiniN8nError):
     def __init__(self, message: str, field: str | None = None, problems: Sequence[Problem] = ()) -> None:
         self.field = field
         self.problems = tuple(problems)
+        super().__init__(message)
+
+
+class UnauthenticatedError(MiniN8nError):
+    """A request carries no key or token that is good now; the message says what to send."""
+
+
+class ForbiddenError(MiniN8nError):
+    """Who asks is known, and may not do this; the message names what it takes."""
+
+
+class LimitExceededError(MiniN8nError):
+    """Who asks has used up a limit.
+
+    ``policy`` names it, ``limit`` is how many it allows, ``retry_after_seconds`` when it makes sense to ask
+    again.
+    """
+
+    def __init__(self, message: str, *, policy: str, limit: int, retry_after_seconds: int) -> None:
+        self.policy, self.limit, self.retry_after_seconds = policy, limit, retry_after_seconds
         super().__init__(message)
 
 

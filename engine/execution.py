@@ -96,6 +96,10 @@ class Execution(Record):
     bypass_cache: bool = False
     state_machine_version_arn: str | None = None
     execution_arn: str | None = None
+    started_by: str | None = Field(None, description="The subject that asked for it; None: a trigger.")
+    owner: str | None = Field(None, description="Whose the workflow was when it started.")
+    groups: tuple[str, ...] = Field((), description="Which groups the workflow was shared with then.")
+    holds_place: bool = Field(False, description="Whether it counts among its starter's concurrent ones.")
 
 
 class NodeRun(Record):

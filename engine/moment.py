@@ -22,3 +22,19 @@ def parse_moment(text: str) -> datetime:
             f"'{text}' is no ISO 8601 date, such as 2024-05-31 or 2024-05-31T12:00:00Z"
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+# Crockford's base 32; a ULID begins with its milliseconds since 1970 in ten digits
+# (https://github.com/ulid/spec).
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def made_at(identifier: str) -> datetime:
+    """When an id ``<prefix>_<ULID>`` was made; ValueError for what is none."""
+    _, _, ulid = identifier.partition("_")
+    if len(ulid) != 26:
+        raise ValueError(f"'{identifier}' is no id of ours")
+    milliseconds = 0
+    for digit in ulid[:10]:
+        milliseconds = milliseconds * 32 + _DIGITS.index(digit)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from engine.access.audience import Audience, Ownership
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
 from engine.template import Template
@@ -49,6 +50,7 @@ class WorkflowHead:
     node_count: int
     description: str | None = None
     tags: tuple[str, ...] = ()
+    ownership: Ownership = Ownership()
     live_version: int | None = None
     published_at: datetime | None = None
     published_by: str | None = None
@@ -83,8 +85,13 @@ class WorkflowStore(Protocol):
     def get_version(self, workflow_id: str, version: int) -> WorkflowVersion:
         """A version, also of a workflow that was deleted while its executions are kept; NotFoundError."""
 
-    def list_heads(self, limit: int, cursor: str | None = None) -> Page[WorkflowHead]:
-        """Heads, the newest workflow first; RequestError on a cursor that is not ours."""
+    def list_heads(
+        self, limit: int, cursor: str | None = None, audience: Audience | None = None
+    ) -> Page[WorkflowHead]:
+        """Heads that the audience sees (None: all), the newest workflow first.
+
+        RequestError on a cursor that is not ours.
+        """
 
     def list_versions(self, workflow_id: str, limit: int, cursor: str | None = None) -> Page[WorkflowVersion]:
         """Versions, newest first; an empty page if there is no such workflow."""
@@ -275,13 +282,14 @@ class CredentialInfo:
     created_at: datetime
     updated_at: datetime
     description: str | None = None
+    ownership: Ownership = Ownership()
 
 
 class CredentialStore(Protocol):
     """Names and kinds in the access table; values in the secret store."""
 
     def put(self, info: CredentialInfo, values: Mapping[str, str]) -> None:
-        """Create or replace."""
+        """Create or replace; ConflictError, and nothing is written, when another owner has the name."""
 
     def info(self, name: str) -> CredentialInfo:
         """What may be shown; NotFoundError."""
@@ -289,8 +297,13 @@ class CredentialStore(Protocol):
     def values(self, name: str) -> tuple[str, Mapping[str, str]]:
         """(kind, values by part), for the executor alone; NotFoundError."""
 
-    def list_infos(self, limit: int, cursor: str | None = None) -> Page[CredentialInfo]:
-        """By name."""
+    def list_infos(
+        self, limit: int, cursor: str | None = None, audience: Audience | None = None
+    ) -> Page[CredentialInfo]:
+        """Those that the audience sees (None: all), by name."""
+
+    def set_ownership(self, name: str, ownership: Ownership) -> CredentialInfo:
+        """Give the credential to others; what may be shown of it then. NotFoundError."""
 
     def delete(self, name: str) -> None:
         """NotFoundError."""

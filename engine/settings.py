@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.access.role import Role
 from engine.errors import MiniN8nError
 from engine.node import Executor
 
@@ -36,6 +37,11 @@ class Settings:
     scheduler_role_arn: str = ""
     triggers_queue_arn: str = ""
     api_key_secret: str = ""
+    # Tokens of this OIDC issuer, for this audience, are let in; both or none.
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_groups_claim: str = "groups"
+    oidc_default_role: Role | None = None
     cors_origins: tuple[str, ...] = ()
     http_allowed_hosts: frozenset[str] = frozenset()
     openai_base_url: str | None = None
@@ -72,9 +78,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         scheduler_role_arn=environment.get("SCHEDULER_ROLE_ARN", ""),
         triggers_queue_arn=environment.get("TRIGGERS_QUEUE_ARN", ""),
         api_key_secret=environment.get("API_KEY_SECRET", ""),
+        oidc_issuer=environment.get("OIDC_ISSUER", "").strip(),
+        oidc_audience=environment.get("OIDC_AUDIENCE", "").strip(),
+        oidc_groups_claim=environment.get("OIDC_GROUPS_CLAIM") or "groups",
+        oidc_default_role=_role(environment.get("OIDC_DEFAULT_ROLE", "").strip()),
         cors_origins=listed("CORS_ORIGINS"),
         http_allowed_hosts=frozenset(listed("HTTP_ALLOWED_HOSTS")),
         openai_base_url=environment.get("OPENAI_BASE_URL") or None,
         openai_api_key=environment.get("OPENAI_API_KEY") or None,
         openai_api_key_secret=environment.get("OPENAI_API_KEY_SECRET") or None,
     )
+
+
+def _role(name: str) -> Role | None:
+    try:
+        return Role(name) if name else None
+    except ValueError:
+        raise SettingsError(
+            f"OIDC_DEFAULT_ROLE is '{name}'; it is one of {', '.join(Role)}, or empty for none"
+        ) from None

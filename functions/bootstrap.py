@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.bedrock import BedrockConverse
 from engine.adapters.dynamodb import (
+    DynamoApiKeyStore,
+    DynamoAuditStore,
     DynamoCacheStore,
     DynamoCredentialStore,
     DynamoExecutionStore,
+    DynamoLimitStore,
     DynamoWorkflowStore,
 )
 from engine.adapters.powertools_metrics import PowertoolsMetrics
@@ -23,7 +27,7 @@ from engine.adapters.secrets import SecretsManagerStore
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.adapters.system_clock import SystemClock
 from engine.adapters.template_folder import TemplateFolder
-from engine.errors import NotFoundError
+from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
 from engine.registry import NodeRegistry
 from engine.runner import Runner
@@ -38,15 +42,20 @@ if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
     from engine.service import (
+        ApiKeyService,
         CredentialService,
         ExecutionFinisher,
         ExecutionService,
         ExportService,
         ImportService,
+        LimitService,
+        SignInService,
         TemplateService,
+        TokenRule,
         TriggerFirer,
         TriggerService,
         VersionService,
+        VisibilityService,
         WorkflowService,
     )
     from engine.service.webhooks import WebhookService
@@ -112,6 +121,21 @@ class Root:
         )
 
     @cached_property
+    def api_keys(self) -> DynamoApiKeyStore:
+        """API keys."""
+        return DynamoApiKeyStore(self.clients.dynamodb, self.settings.access_table, self.clock)
+
+    @cached_property
+    def limits(self) -> DynamoLimitStore:
+        """Counters of requests and executions."""
+        return DynamoLimitStore(self.clients.dynamodb, self.settings.access_table, self.clock)
+
+    @cached_property
+    def audit_records(self) -> DynamoAuditStore:
+        """Audit records."""
+        return DynamoAuditStore(self.clients.dynamodb, self.settings.access_table, self.clock)
+
+    @cached_property
     def machines(self) -> StepFunctionsMachines:
         """State machines."""
         return StepFunctionsMachines(
@@ -125,7 +149,9 @@ class Root:
         """How executions end."""
         from engine.service import ExecutionFinisher
 
-        return ExecutionFinisher(self.workflows, self.executions, self.values, self.clock, self.metrics)
+        return ExecutionFinisher(
+            self.workflows, self.executions, self.values, self.clock, self.metrics, self.limits
+        )
 
     @cached_property
     def workflow_service(self) -> WorkflowService:
@@ -189,6 +215,7 @@ class Root:
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            limits=self.limit_service,
         )
 
     @cached_property
@@ -250,6 +277,8 @@ class Root:
             replier=WebhookReplier(self.execution_service, self.blobs),
             clock=self.clock,
             public_url=self.settings.public_url,
+            workflows=self.workflows,
+            audit=self.audit_service,
         )
 
     @cached_property
@@ -260,6 +289,62 @@ class Root:
         return CredentialService(self.credentials, self.clock)
 
     @cached_property
+    def api_key_service(self) -> ApiKeyService:
+        """Use cases of API keys."""
+        from engine.service import ApiKeyService
+
+        return ApiKeyService(self.api_keys, self.clock)
+
+    @cached_property
+    def limit_service(self) -> LimitService:
+        """How much is let through."""
+        from engine.service import LimitService
+
+        return LimitService(self.limits, self.clock)
+
+    @cached_property
+    def audit_service(self) -> AuditService:
+        """The audit trail."""
+        return AuditService(self.audit_records, self.clock)
+
+    @cached_property
+    def visibility(self) -> VisibilityService:
+        """Who sees what."""
+        from engine.service import VisibilityService
+
+        return VisibilityService(self.workflows, self.executions, self.clock)
+
+    @cached_property
+    def sign_in(self) -> SignInService:
+        """Who asks."""
+        from engine.service import SignInService
+
+        return SignInService(self.api_keys, self.clock, self._bootstrap_key, self._token_rule())
+
+    def _bootstrap_key(self) -> str | None:
+        """The deployment's own key; None where it was retired."""
+        name = self.settings.api_key_secret
+        if not name:
+            return None
+        try:
+            return self.secrets.read(name)
+        except NotFoundError:
+            # Else who asks for anything would be told that it is the thing asked for which is missing.
+            raise UnavailableError("The deployment's key is not stored: its secret is missing.") from None
+
+    def _token_rule(self) -> TokenRule | None:
+        """How tokens are read; None without an issuer."""
+        settings = self.settings
+        if not settings.oidc_issuer or not settings.oidc_audience:
+            return None
+        # Imported here: PyJWT is in the API's package alone.
+        from engine.adapters.oidc import OidcVerifier
+        from engine.service import TokenRule
+
+        verifier = OidcVerifier(settings.oidc_issuer, settings.oidc_audience)
+        return TokenRule(verifier, settings.oidc_groups_claim, settings.oidc_default_role)
+
+    @cached_property
     def runner(self) -> Runner:
         """What runs tasks."""
         environment = NodeEnvironment(
@@ -268,7 +353,7 @@ class Root:
             http=HttpSettings(allowed_hosts=self.settings.http_allowed_hosts),
             converse=BedrockConverse(lambda: self.clients.bedrock),
         )
-        contexts = ContextMaker(self.credentials, self.blobs, self.clock, environment)
+        contexts = ContextMaker(self.credentials, self.blobs, self.clock, environment, self.audit_service)
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
         return Runner(stores, self.registry, contexts, self.clock, self.metrics)
 

@@ -21,7 +21,7 @@ def encode_cursor(listing: str, position: list[str]) -> str:
     """A cursor of ``listing`` (which list, with which filters) at ``position``.
 
     The check digits find damage and cursors of other lists. They keep no secret: a position is never
-    more than a place in a list that the caller may read anyway.
+    more than an id, and an id opens nothing to who may not see what it names.
     """
     text = dump_json([listing, position])
     return base64.urlsafe_b64encode(f"{_check(text)}{text}".encode()).decode().rstrip("=")

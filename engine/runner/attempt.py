@@ -63,7 +63,7 @@ class AttemptMaker:
             skip=node_type.plain_fields(),
             optional=node_type.optional_fields(reading.node.config),
         )
-        credentials = self.contexts.read_credentials(node_type, config)
+        credentials = self.contexts.read_credentials(node_type, config, reading.execution, reading.node.id)
         mask = Mask(credentials.values())
         limit = reading.node.timeout_seconds or node_type.default_timeout_seconds
         node_log = NodeLog(self.clock, mask, run.logs)

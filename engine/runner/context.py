@@ -6,9 +6,11 @@ import asyncio
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Protocol
 
 from pydantic import SecretStr
 
+from engine.access.audience import Ownership, may_use_credential
 from engine.errors import NodeError, NotFoundError
 from engine.execution import Execution
 from engine.json_value import JsonObject, digest
@@ -81,6 +83,13 @@ def credential_fields(node_type: type[BaseNode]) -> frozenset[str]:
     return frozenset(name for name, schema in properties.items() if holds_name(schema))
 
 
+class CredentialAudit(Protocol):
+    """Where uses of credentials are put on record."""
+
+    def record_credential_use(self, execution: Execution, node_id: str, credential: str) -> None:
+        """Record that a node is about to get a credential."""
+
+
 @dataclass(frozen=True)
 class ContextMaker:
     """Builds contexts."""
@@ -89,18 +98,32 @@ class ContextMaker:
     blobs: BlobStore
     clock: Clock
     environment: NodeEnvironment
+    audit: CredentialAudit | None = None
 
-    def read_credentials(self, node_type: type[BaseNode], config: JsonObject) -> dict[str, Credential]:
-        """The credentials that the config names in its credential fields; NodeError if one is missing."""
+    def read_credentials(
+        self, node_type: type[BaseNode], config: JsonObject, execution: Execution, node_id: str
+    ) -> dict[str, Credential]:
+        """The credentials that the config names in its credential fields, each use on record.
+
+        NodeError if one is missing, or is not for the workflow.
+        """
+        workflow = Ownership(execution.owner, execution.groups)
         found: dict[str, Credential] = {}
         for field in sorted(credential_fields(node_type)):
             name = config.get(field)
             if not isinstance(name, str) or not name:
                 continue
             try:
+                if not may_use_credential(workflow, self.credentials.info(name).ownership):
+                    raise NotFoundError("credential", name)
+                if self.audit is not None:
+                    self.audit.record_credential_use(execution, node_id, name)
                 kind, values = self.credentials.values(name)
             except NotFoundError:
-                message = f"there is no credential '{name}'; store it under that name or name another"
+                message = (
+                    f"there is no credential '{name}' for this workflow; store it under that name, "
+                    "share it with a group that the workflow is shared with, or name another"
+                )
                 raise NodeError(message, field=f"config.{field}") from None
             secrets = {part: SecretStr(value) for part, value in values.items()}
             found[name] = Credential(name, kind, secrets)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from engine.access.audit_service import AuditService
+from engine.service.api_keys import ApiKeyService, KeyRequest
 from engine.service.credentials import CredentialService
 from engine.service.executions import ExecutionService, StartRequest
 from engine.service.exports import ExportService
 from engine.service.finish import ExecutionFinisher
 from engine.service.imports import ImportOptions, ImportReport, ImportService
+from engine.service.limits import LimitService
 from engine.service.save import SaveNote, WorkflowSaver
+from engine.service.sign_in import SignInService, TokenRule
 from engine.service.templates import TemplateService
 from engine.service.trigger_fire import TriggerFirer
 from engine.service.trigger_start import TriggerStarter
 from engine.service.triggers import TriggerService
 from engine.service.version_choice import VersionChoice
 from engine.service.versions import VersionService
+from engine.service.visibility import VisibilityService
 from engine.service.workflows import WorkflowService
 
 __all__ = [
+    "ApiKeyService",
+    "AuditService",
     "CredentialService",
     "ExecutionFinisher",
     "ExecutionService",
@@ -24,11 +31,16 @@ __all__ = [
     "ImportOptions",
     "ImportReport",
     "ImportService",
+    "KeyRequest",
+    "LimitService",
     "SaveNote",
+    "SignInService",
     "StartRequest",
     "TemplateService",
+    "TokenRule",
     "VersionChoice",
     "VersionService",
+    "VisibilityService",
     "WorkflowSaver",
     "TriggerFirer",
     "TriggerService",

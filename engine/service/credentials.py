@@ -6,8 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.errors import NotFoundError, RequestError
+from engine.access.audience import Ownership
+from engine.access.principal import Principal
+from engine.access.role import Role
+from engine.errors import ConflictError, ForbiddenError, NotFoundError, RequestError
 from engine.ports import Clock, CredentialInfo, CredentialStore, Page
+from engine.service.visibility import check_sharing
 
 # Kind of credential -> the parts that it must have.
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -32,31 +36,73 @@ class CredentialService:
     clock: Clock
 
     def put(
-        self, name: str, kind: str, values: Mapping[str, str], description: str | None
-    ) -> tuple[CredentialInfo, bool]:
-        """Create or replace; what may be shown, and whether it is new. RequestError names the field."""
+        self,
+        principal: Principal,
+        name: str,
+        kind: str,
+        values: Mapping[str, str],
+        description: str | None,
+    ) -> tuple[CredentialInfo, CredentialInfo | None]:
+        """Create or replace; what may be shown of it, and of the one that it replaced.
+
+        RequestError names the field; NotFoundError for a name that someone else has; ForbiddenError for one
+        that someone else shares.
+        """
         self._check(name, kind, values)
         now = self.clock.now()
-        info = CredentialInfo(name, kind, tuple(sorted(values)), now, now, description)
+        info = CredentialInfo(
+            name, kind, tuple(sorted(values)), now, now, description, Ownership(principal.user)
+        )
+        before = self._standing(name)
+        if before is not None:
+            self._require_own(principal, before)
+            info = replace(info, created_at=before.created_at, ownership=before.ownership)
         try:
-            info = replace(info, created_at=self.credentials.info(name).created_at)
-            created = False
-        except NotFoundError:
-            created = True
-        self.credentials.put(info, values)
-        return info, created
+            self.credentials.put(info, values)
+        except ConflictError:
+            # Someone made it meanwhile.
+            raise _hidden(name) from None
+        return info, before
 
-    def info(self, name: str) -> CredentialInfo:
-        """What may be shown; NotFoundError."""
-        return self.credentials.info(name)
+    def info(self, principal: Principal, name: str) -> CredentialInfo:
+        """What may be shown; NotFoundError, also for one that they do not see."""
+        info = self.credentials.info(name)
+        if not principal.sees(info.ownership):
+            raise NotFoundError("credential", name)
+        return info
 
-    def list_infos(self, limit: int, cursor: str | None) -> Page[CredentialInfo]:
-        """By name."""
-        return self.credentials.list_infos(limit, cursor)
+    def list_infos(self, principal: Principal, limit: int, cursor: str | None) -> Page[CredentialInfo]:
+        """Those that they see, by name."""
+        return self.credentials.list_infos(limit, cursor, principal.audience)
 
-    def delete(self, name: str) -> None:
-        """Forget it; NotFoundError."""
+    def share(
+        self, principal: Principal, name: str, wanted: Ownership
+    ) -> tuple[CredentialInfo, CredentialInfo]:
+        """Change whose it is; what may be shown before and after. NotFoundError, ForbiddenError."""
+        before = self.info(principal, name)
+        check_sharing(principal, before.ownership, wanted)
+        return before, self.credentials.set_ownership(name, wanted)
+
+    def delete(self, principal: Principal, name: str) -> CredentialInfo:
+        """Forget it; what it was. NotFoundError, ForbiddenError."""
+        info = self.info(principal, name)
+        self._require_own(principal, info)
         self.credentials.delete(name)
+        return info
+
+    def _standing(self, name: str) -> CredentialInfo | None:
+        try:
+            return self.credentials.info(name)
+        except NotFoundError:
+            return None
+
+    def _require_own(self, principal: Principal, info: CredentialInfo) -> None:
+        if not principal.sees(info.ownership):
+            raise _hidden(info.name)
+        if principal.role is not Role.ADMIN and info.ownership.owner != principal.user:
+            raise ForbiddenError(
+                f"The credential '{info.name}' is shared with you; only its owner changes it."
+            )
 
     def _check(self, name: str, kind: str, values: Mapping[str, str]) -> None:
         if not _NAME.match(name):
@@ -72,3 +118,8 @@ class CredentialService:
                 )
             if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in value):
                 raise RequestError(f"'{part}' has characters that no header can carry.", f"values.{part}")
+
+
+def _hidden(name: str) -> NotFoundError:
+    """What somebody is told who asks for a name that is another's."""
+    return NotFoundError("credential of yours named", name)

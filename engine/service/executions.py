@@ -7,9 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from engine.errors import ConflictError, NodeError, NotFoundError, RequestError, UnavailableError
+from engine.access.principal import Principal
+from engine.errors import (
+    ConflictError,
+    MiniN8nError,
+    NodeError,
+    NotFoundError,
+    RequestError,
+    UnavailableError,
+)
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, digest
+from engine.moment import made_at
 from engine.ports import (
     Clock,
     ExecutionFilter,
@@ -19,12 +28,14 @@ from engine.ports import (
     Metrics,
     Page,
     StateMachines,
+    WorkflowHead,
     WorkflowStore,
     WorkflowVersion,
 )
 from engine.registry import NodeRegistry
 from engine.service.finish import ExecutionFinisher
 from engine.service.inputs import resolve_inputs
+from engine.service.limits import LimitService
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.task import ExecutionInput
 from engine.values import ValueStore
@@ -34,6 +45,8 @@ IDEMPOTENCY_HOURS = 24
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
 # Events arrive within seconds; a record that is this much over its time is asked after.
 OVERDUE_SECONDS = 30.0
+# A request that reserved a place has ended within its 29 s: what has no record after this time never will.
+LOST_SECONDS = 120.0
 # What the error of an execution starts with whose state machine never ran.
 NOT_STARTED = "the execution was not started"
 # Between two looks of someone who waits: 30 ms at first, then up to half a second.
@@ -50,6 +63,8 @@ class StartRequest:
     bypass_cache: bool = False
     trigger: str = "manual"
     version: VersionChoice = "draft"
+    # Who asks, and whose limits hold; None: a trigger, which has no limits.
+    principal: Principal | None = None
 
 
 @dataclass(frozen=True)
@@ -64,13 +79,14 @@ class ExecutionService:
     finisher: ExecutionFinisher
     clock: Clock
     metrics: Metrics
+    limits: LimitService | None = None
 
     def start(self, request: StartRequest) -> tuple[Execution, bool]:
         """Start an execution of the version asked for; the execution, and whether it is new.
 
         NotFoundError; ConflictError for the live version where none is; RequestError when the inputs do not
-        fit the input nodes, or when the Idempotency-Key was used for another request; UnavailableError when
-        it could not be started.
+        fit the input nodes, or when the Idempotency-Key was used for another request; LimitExceededError;
+        UnavailableError when it could not be started.
         """
         head = self.workflows.get_head(request.workflow_id)
         version = self.workflows.get_version(head.workflow_id, choose_version(head, request.version))
@@ -80,12 +96,18 @@ class ExecutionService:
             execution_id, earlier = self._mark(request, execution_id)
             if earlier is not None:
                 return earlier, False
-        execution = self._record(request, version, execution_id, inputs)
+        holds_place = self._admit(request.principal, execution_id)
         try:
+            execution = self._record(request, head, version, execution_id, inputs)
+            execution = execution.model_copy(update={"holds_place": holds_place})
             self.executions.create(execution)
         except ConflictError:
-            # The same Idempotency-Key twice at once: the other one was a moment faster.
+            # The same Idempotency-Key twice at once: the other one was a moment faster, and holds the place.
+            self._uncount(request.principal)
             return self._started(self.executions.get(execution_id)), False
+        except MiniN8nError:
+            self._uncount(request.principal, execution_id)
+            raise
         return self._start_machine(execution, may_repeat=request.idempotency_key is not None), True
 
     def get(self, execution_id: str, workflow_id: str | None = None) -> Execution:
@@ -174,8 +196,30 @@ class ExecutionService:
             return execution
         return self._start_machine(execution, may_repeat=True)
 
+    def _admit(self, principal: Principal | None, execution_id: str) -> bool:
+        if self.limits is None or principal is None:
+            return False
+        return self.limits.admit(principal, execution_id, self._has_ended)
+
+    def _uncount(self, principal: Principal | None, execution_id: str | None = None) -> None:
+        """An execution that was admitted did not begin; with its id, its place is given back too."""
+        if self.limits is not None and principal is not None:
+            self.limits.uncount(principal, execution_id)
+
+    def _has_ended(self, execution_id: str) -> bool:
+        """Whether it holds its place no more; one without a record may be about to be written."""
+        try:
+            return self.get(execution_id).status.ended
+        except NotFoundError:
+            return made_at(execution_id) < self.clock.now() - timedelta(seconds=LOST_SECONDS)
+
     def _record(
-        self, request: StartRequest, version: WorkflowVersion, execution_id: str, inputs: JsonObject
+        self,
+        request: StartRequest,
+        head: WorkflowHead,
+        version: WorkflowVersion,
+        execution_id: str,
+        inputs: JsonObject,
     ) -> Execution:
         try:
             claim = self.values.store(f"executions/{execution_id}/inputs.json", inputs)
@@ -193,6 +237,9 @@ class ExecutionService:
             timeout_seconds=version.workflow.settings.timeout_seconds,
             bypass_cache=request.bypass_cache,
             state_machine_version_arn=version.state_machine_version_arn,
+            started_by=request.principal.subject if request.principal else None,
+            owner=head.ownership.owner,
+            groups=head.ownership.groups,
         )
 
     def _start_machine(self, execution: Execution, *, may_repeat: bool) -> Execution:
@@ -218,6 +265,7 @@ class ExecutionService:
             told = ErrorInfo(type=type(error).__name__, message=f"{NOT_STARTED}: {error}")
             now = self.clock.now()
             self.executions.finish(execution.execution_id, ExecutionStatus.FAILED, now, error=told)
+            self.finisher.release_place(execution)
             raise UnavailableError(
                 f"Execution '{execution.execution_id}' could not be started; start it again. {error}"
             ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.access.audience import Audience
 from engine.bundle import (
     MAX_WORKFLOWS,
     Bundle,
@@ -30,17 +31,23 @@ class ExportService:
     registry: NodeRegistry
 
     def export(
-        self, workflow_ids: Sequence[str], choice: VersionChoice = "draft", *, allow_literals: bool = False
+        self,
+        workflow_ids: Sequence[str],
+        choice: VersionChoice = "draft",
+        *,
+        audience: Audience | None = None,
+        allow_literals: bool = False,
     ) -> Bundle:
         """The workflows, each in the version asked for.
 
-        NotFoundError; ConflictError where nothing is live; RequestError for too many at once, or with a
-        problem for each field that seems to hold a secret, unless ``allow_literals``.
+        NotFoundError, also for one that the audience (None: all) does not see; ConflictError where nothing
+        is live; RequestError for too many at once, or with a problem for each field that seems to hold a
+        secret, unless ``allow_literals``.
         """
         wanted = list(dict.fromkeys(workflow_ids))
         if not 0 < len(wanted) <= MAX_WORKFLOWS:
             raise RequestError(f"Name 1 to {MAX_WORKFLOWS} workflows; export more in several files.", "id")
-        versions = [self._read(workflow_id, choice) for workflow_id in wanted]
+        versions = [self._read(workflow_id, choice, audience) for workflow_id in wanted]
         if not allow_literals:
             _refuse_literals(versions)
         return Bundle(
@@ -50,28 +57,33 @@ class ExportService:
                 )
                 for found in versions
             ),
-            credentials=self._needed(versions),
+            credentials=self._needed(versions, audience),
         )
 
-    def _read(self, workflow_id: str, choice: VersionChoice) -> WorkflowVersion:
+    def _read(self, workflow_id: str, choice: VersionChoice, audience: Audience | None) -> WorkflowVersion:
         head = self.workflows.get_head(workflow_id)
+        if audience is not None and not audience.sees(head.ownership):
+            raise NotFoundError("workflow", workflow_id)
         return self.workflows.get_version(workflow_id, choose_version(head, choice))
 
-    def _needed(self, versions: Sequence[WorkflowVersion]) -> tuple[NeededCredential, ...]:
+    def _needed(
+        self, versions: Sequence[WorkflowVersion], audience: Audience | None
+    ) -> tuple[NeededCredential, ...]:
         uses: dict[str, list[CredentialUse]] = {}
         for found in versions:
             for node_id, name in find_credentials(found.workflow, self.registry):
                 uses.setdefault(name, []).append(CredentialUse(workflow=found.workflow_id, node=node_id))
         return tuple(
-            NeededCredential(name=name, kind=self._kind(name), used_by=tuple(uses[name]))
+            NeededCredential(name=name, kind=self._kind(name, audience), used_by=tuple(uses[name]))
             for name in sorted(uses)
         )
 
-    def _kind(self, name: str) -> str | None:
+    def _kind(self, name: str, audience: Audience | None) -> str | None:
         try:
-            return self.credentials.info(name).kind
+            info = self.credentials.info(name)
         except NotFoundError:
             return None
+        return info.kind if audience is None or audience.sees(info.ownership) else None
 
 
 def find_credentials(workflow: Workflow, registry: NodeRegistry) -> list[tuple[str, str]]:

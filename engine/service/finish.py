@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.access.ports import LimitStore
 from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
@@ -28,6 +29,7 @@ class ExecutionFinisher:
     values: ValueStore
     clock: Clock
     metrics: Metrics
+    limits: LimitStore | None = None
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
@@ -48,6 +50,7 @@ class ExecutionFinisher:
         error = self._error(machine, blamed)
         done = self.executions.finish(execution_id, machine.status, ended_at, error=error)
         if done:
+            self.release_place(execution)
             self._measure(execution, machine.status, ended_at)
         return done
 
@@ -68,6 +71,11 @@ class ExecutionFinisher:
         if done:
             self._measure(execution, status, ended_at)
         return done
+
+    def release_place(self, execution: Execution) -> None:
+        """Give back the place that the execution held among its starter's."""
+        if self.limits is not None and execution.holds_place and execution.started_by is not None:
+            self.limits.release(execution.started_by, execution.execution_id)
 
     def _node_runs(self, execution_id: str, node_id: str | None = None) -> list[NodeRun]:
         """The node runs of an execution, or the item runs of a node."""

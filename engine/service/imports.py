@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from engine.access.audience import Audience
 from engine.bundle import Bundle, BundledWorkflow
 from engine.errors import ConflictError, DocumentError, NotFoundError, Problem
 from engine.json_equality import equal_json
@@ -30,6 +31,8 @@ class ImportOptions:
     ids: Ids = "keep"
     on_conflict: OnConflict = "refuse"
     dry_run: bool = False
+    # Who imports: what they do not see is neither compared nor changed. None: all.
+    audience: Audience | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class ImportService:
         else:
             _refuse_conflicts(plans)
             done = [self._save(plan, note) for plan in plans]
-        return ImportReport(options.dry_run, tuple(done), self._missing(workflows))
+        return ImportReport(options.dry_run, tuple(done), self._missing(workflows, options.audience))
 
     def _check(self, bundle: Bundle) -> list[Workflow]:
         workflows: list[Workflow] = []
@@ -113,8 +116,11 @@ class ImportService:
             return _Plan(item, workflow, "renamed", None)
         try:
             head = self.workflows.get_head(item.id)
+            if options.audience is not None and not options.audience.sees(head.ownership):
+                raise NotFoundError("workflow", item.id)
         except NotFoundError:
             # Versions of a deleted workflow are kept for its executions: they must not become another's.
+            # Those of a workflow that is not theirs are as little to be had.
             used = bool(self.workflows.list_versions(item.id, 1).items)
             if not used:
                 return _Plan(item, workflow, "created", None)
@@ -139,18 +145,18 @@ class ImportService:
             head, _ = self.saver.create(plan.workflow, note, kept_id)
         return ImportedWorkflow(plan.item.id, head.name, plan.outcome, head.workflow_id, head.version)
 
-    def _missing(self, workflows: list[Workflow]) -> tuple[str, ...]:
+    def _missing(self, workflows: list[Workflow], audience: Audience | None) -> tuple[str, ...]:
         names = {
             name for workflow in workflows for _, name in find_credentials(workflow, self.saver.registry)
         }
-        return tuple(name for name in sorted(names) if not self._is_stored(name))
+        return tuple(name for name in sorted(names) if not self._is_stored(name, audience))
 
-    def _is_stored(self, name: str) -> bool:
+    def _is_stored(self, name: str, audience: Audience | None) -> bool:
         try:
-            self.credentials.info(name)
+            info = self.credentials.info(name)
         except NotFoundError:
             return False
-        return True
+        return audience is None or audience.sees(info.ownership)
 
 
 def _foretell(plan: _Plan) -> ImportedWorkflow:
@@ -170,7 +176,8 @@ def _refuse_conflicts(plans: list[_Plan]) -> None:
     taken = [plan for plan in plans if plan.outcome == "conflict"]
     if taken:
         told = ", ".join(
-            f"'{plan.item.id}'" + ("" if plan.head else " (deleted; its versions are kept)") for plan in taken
+            f"'{plan.item.id}'" + ("" if plan.head else " (not yours, or deleted; its versions are kept)")
+            for plan in taken
         )
         raise ConflictError(
             f"Nothing was imported, since these ids are taken: {told}. Import with on_conflict=rename, with "

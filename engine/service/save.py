@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.access.audience import Ownership
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.ports import Clock, StateMachines, WorkflowHead, WorkflowStore, WorkflowVersion
 from engine.registry import NodeRegistry
@@ -25,6 +26,8 @@ class SaveNote:
     author: str = "system"
     message: str | None = None
     restored_from: int | None = None
+    # Whose a new workflow is; None: the administrators'. A version of one that stands leaves it whose it is.
+    owner: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a message that is no line of history, with RequestError."""
@@ -54,7 +57,7 @@ class WorkflowSaver:
         """Save version 1 under a new id, or under ``workflow_id``, which must never have been used."""
         compiled, now = self.compile(workflow), self.clock.now()
         workflow_id = workflow_id or self.clock.new_id("wf")
-        head = WorkflowHead(workflow_id, workflow.name, 1, 1, now, now, 0)
+        head = WorkflowHead(workflow_id, workflow.name, 1, 1, now, now, 0, ownership=Ownership(note.owner))
         return self._commit(_described(head, workflow), workflow, compiled, note, None)
 
     def save(

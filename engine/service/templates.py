@@ -32,7 +32,9 @@ class TemplateService:
     def instantiate(
         self, template_name: str, values: JsonObject, name: str | None, author: str, message: str | None
     ) -> tuple[WorkflowHead, WorkflowVersion]:
-        """Save a workflow made of a template with these values; ``name`` None leaves the template's.
+        """Save a workflow of the author's, made of a template with these values.
+
+        ``name`` None leaves the template's.
 
         NotFoundError; RequestError with a problem for each variable; DocumentError where a value fits its
         variable and not the node.
@@ -40,5 +42,5 @@ class TemplateService:
         if name is not None and not 0 < len(name) <= MAX_NAME_CHARACTERS:
             raise RequestError(f"A name has 1 to {MAX_NAME_CHARACTERS} characters.", "name")
         document = self.templates.get(template_name).fill(values, name)
-        note = SaveNote(author, message or f"From the template {template_name}")
+        note = SaveNote(author, message or f"From the template {template_name}", owner=author)
         return self.saver.create(check_document(document, self.saver.registry), note)

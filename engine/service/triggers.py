@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.access.audience import may_use_credential
 from engine.errors import ConflictError, MiniN8nError, NotFoundError, RequestError
 from engine.json_value import JsonObject
 from engine.ports import Clock, CredentialStore, WorkflowStore
@@ -37,8 +38,7 @@ class TriggerService:
 
         NotFoundError; RequestError names the fields that do not fit; ConflictError when the path is taken.
         """
-        self.workflows.get_head(workflow_id)
-        settings = self._check(parse_trigger(document))
+        settings = self._check(workflow_id, parse_trigger(document))
         if len(self.triggers.list_triggers(workflow_id)) >= MAX_TRIGGERS:
             raise ConflictError(f"Workflow '{workflow_id}' has {MAX_TRIGGERS} triggers; delete one first.")
         if isinstance(settings, WebhookSettings) and settings.path is None:
@@ -73,7 +73,7 @@ class TriggerService:
     def update(self, workflow_id: str, trigger_id: str, document: JsonObject) -> Trigger:
         """Change a trigger; a webhook without a path keeps its own. Errors as in create."""
         old = self.triggers.get(workflow_id, trigger_id)
-        settings = self._check(parse_trigger(document))
+        settings = self._check(workflow_id, parse_trigger(document))
         if settings.type != old.settings.type:
             raise RequestError(f"The trigger is a {old.settings.type}; make a new one instead.", "type")
         if isinstance(settings, WebhookSettings) and settings.path is None:
@@ -118,19 +118,23 @@ class TriggerService:
             raise
         return trigger
 
-    def _check(self, settings: TriggerSettings) -> TriggerSettings:
-        """What the shape cannot say."""
+    def _check(self, workflow_id: str, settings: TriggerSettings) -> TriggerSettings:
+        """What the shape cannot say; NotFoundError without such a workflow."""
+        workflow = self.workflows.get_head(workflow_id)
         if isinstance(settings, S3Settings) and settings.bucket == self.artifacts_bucket:
             raise RequestError("Executions store their files in this bucket: choose another.", "bucket")
         if not isinstance(settings, WebhookSettings) or settings.auth is None:
             return settings
         name = settings.auth.credential
         try:
-            kind = self.credentials.info(name).kind
+            info = self.credentials.info(name)
         except NotFoundError:
+            info = None
+        if info is None or not may_use_credential(workflow.ownership, info.ownership):
             raise RequestError(
-                f"There is no credential '{name}'; store it first.", "auth.credential"
-            ) from None
+                f"There is no credential '{name}' for this workflow; store it first.", "auth.credential"
+            )
+        kind = info.kind
         kinds = SECRET_KINDS if isinstance(settings.auth, HeaderAuth) else ("hmac",)
         if kind not in kinds:
             told = f"Credential '{name}' is of kind '{kind}'; this needs one of kind {' or '.join(kinds)}."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.access.audience import may_use_credential
+from engine.access.audit_service import AuditService
 from engine.errors import ConflictError, MiniN8nError, NotFoundError, RequestError, UnavailableError
 from engine.json_value import JsonObject
 from engine.node import RESPOND_TYPE
-from engine.ports import BlobStore, Clock, CredentialStore, WorkflowVersion
+from engine.ports import BlobStore, Clock, CredentialStore, WorkflowStore, WorkflowVersion
 from engine.runner.context import FILES_PREFIX, safe_file_name
 from engine.service.trigger_fire import TriggerFirer
 from engine.service.webhook_reply import WebhookReplier
@@ -45,12 +47,14 @@ class WebhookService:
     replier: WebhookReplier
     clock: Clock
     public_url: str
+    workflows: WorkflowStore
+    audit: AuditService
 
     def answer(self, request: WebhookRequest) -> WebhookAnswer:
         """Start what the path belongs to, and answer as its trigger says; every error is an answer too."""
         try:
             trigger, settings = self._find(request)
-            private = self._authenticate(settings, request)
+            private = self._authenticate(trigger, settings, request)
         except (WebhookError, UnavailableError) as error:
             return _refusal(error)
         try:
@@ -78,14 +82,21 @@ class WebhookService:
             raise WebhookError(405, "method-not-allowed", message, {"allow": allowed})
         return trigger, settings
 
-    def _authenticate(self, settings: WebhookSettings, request: WebhookRequest) -> frozenset[str]:
+    def _authenticate(
+        self, trigger: Trigger, settings: WebhookSettings, request: WebhookRequest
+    ) -> frozenset[str]:
         """Names of the headers that no event may carry; WebhookError for who may not ask."""
         if settings.auth is None:
             return _PRIVATE_HEADERS
+        name = settings.auth.credential
         try:
-            kind, values = self.credentials.values(settings.auth.credential)
+            workflow = self.workflows.get_head(trigger.workflow_id)
+            if not may_use_credential(workflow.ownership, self.credentials.info(name).ownership):
+                raise NotFoundError("credential", name)
+            self.audit.record_trigger_use(trigger.trigger_id, workflow, name)
+            kind, values = self.credentials.values(name)
         except NotFoundError:
-            message = f"The credential '{settings.auth.credential}' of this webhook is not stored any more."
+            message = f"The credential '{name}' of this webhook is not there for it any more."
             raise WebhookError(503, "unavailable", message) from None
         check_auth(settings.auth, kind, values, request, self.clock.now())
         return _PRIVATE_HEADERS | {secret_header(settings.auth, kind, values) or ""}

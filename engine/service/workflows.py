@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from engine.errors import ConflictError, DocumentError, NotFoundError, Problem, RevisionConflictError
+from engine.access.audience import Audience, Ownership
+from engine.access.principal import Principal
+from engine.errors import (
+    ConflictError,
+    DocumentError,
+    NotFoundError,
+    Problem,
+    RevisionConflictError,
+    UnavailableError,
+)
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
 from engine.ports import (
@@ -22,10 +31,13 @@ from engine.ports import (
 from engine.registry import NodeRegistry
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.version_choice import VersionChoice, choose_version
+from engine.service.visibility import check_sharing
 from engine.validation import check_document
 
 # Versions of a deleted workflow stay readable, for the executions that name them.
 KEEP_DELETED_DAYS = 90
+# Saves that may come between while a workflow is shared.
+SHARE_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -77,9 +89,27 @@ class WorkflowService:
         head = self.workflows.get_head(workflow_id)
         return head, self.workflows.get_version(workflow_id, choose_version(head, choice))
 
-    def list_heads(self, limit: int, cursor: str | None) -> Page[WorkflowHead]:
-        """Workflows, newest first."""
-        return self.workflows.list_heads(limit, cursor)
+    def list_heads(
+        self, limit: int, cursor: str | None, audience: Audience | None = None
+    ) -> Page[WorkflowHead]:
+        """Workflows that the audience sees (None: all), newest first."""
+        return self.workflows.list_heads(limit, cursor, audience)
+
+    def share(
+        self, workflow_id: str, principal: Principal, wanted: Ownership
+    ) -> tuple[WorkflowHead, WorkflowHead]:
+        """Change whose the workflow is; the head before and after. NotFoundError, ForbiddenError."""
+        for _ in range(SHARE_ATTEMPTS):
+            before = self.workflows.get_head(workflow_id)
+            check_sharing(principal, before.ownership, wanted)
+            # The next revision: a save that read the head before cannot undo this.
+            after = replace(before, ownership=wanted, revision=before.revision + 1)
+            try:
+                self.workflows.move_head(after, before.revision)
+            except RevisionConflictError:
+                continue
+            return before, after
+        raise UnavailableError(f"Workflow '{workflow_id}' is being saved by others; try again.")
 
     def list_versions(self, workflow_id: str, limit: int, cursor: str | None) -> Page[WorkflowVersion]:
         """Versions, newest first; NotFoundError."""

@@ -8,18 +8,22 @@ from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
-from functions.api.access import require_key
+from functions.api.access import API_PREFIX, guard
 from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
 from functions.api.routes import (
+    api_keys,
+    audit,
     cache,
     catalogue,
     credentials,
     executions,
     files,
     health,
+    me,
+    sharing,
     templates,
     transfer,
     triggers,
@@ -28,7 +32,15 @@ from functions.api.routes import (
 )
 from functions.api.services import Services
 
-API_PREFIX = "/api/v1"
+# What scripts of other origins may read besides the body.
+EXPOSED_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+)
 DESCRIPTION = """\
 Workflows in, results out. `POST /api/v1/workflows/` saves a workflow, `POST …/execute` runs it as its own
 state machine, `GET /api/v1/executions/{id}` shows each node. Errors are RFC 9457 problem documents.
@@ -48,19 +60,13 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     install_problem_handlers(app)
-    guarded = [Depends(require_key)]
-    errors = problem_responses(401, 422, 503)
+    # Its end, where the audit record is written, comes before the answer is sent.
+    guarded = [Depends(guard, scope="function")]
+    errors = problem_responses(401, 403, 422, 429, 503)
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
-        transfer,
-        workflows,
-        versions,
-        triggers,
-        executions,
-        catalogue,
-        templates,
-        cache,
-        credentials,
+        *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
+        *(sharing, me, api_keys, audit),
     ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
@@ -71,7 +77,7 @@ def create_app(services: Services) -> FastAPI:
             allow_origins=list(services.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Idempotency-Replayed", "Location", "Retry-After"],
+            expose_headers=list(EXPOSED_HEADERS),
         )
     install_docs_page(app)
     _describe(app)

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
 
-from engine.errors import NotFoundError, UnavailableError
+from engine.errors import NotFoundError
 from engine.runner.context import FILES_PREFIX
 from functions.api.services import Services
 from functions.bootstrap import Root
 
 
 def make_services(root: Root) -> Services:
-    """What the routes stand on. The API key is read with the first request, then kept."""
-
-    @lru_cache(maxsize=1)
-    def api_key() -> str:
-        try:
-            return root.secrets.read(root.settings.api_key_secret)
-        except NotFoundError:
-            # Else who asks for anything would be told that it is the thing asked for which is missing.
-            raise UnavailableError("The API key is not stored: its secret is missing.") from None
-
+    """What the routes stand on."""
     return Services(
         workflows=root.workflow_service,
         versions=root.version_service,
@@ -39,7 +29,11 @@ def make_services(root: Root) -> Services:
         clock=root.clock,
         public_url=root.settings.public_url,
         cors_origins=root.settings.cors_origins,
-        api_key=api_key,
+        sign_in=root.sign_in,
+        limits=root.limit_service,
+        api_keys=root.api_key_service,
+        audit=root.audit_service,
+        visibility=root.visibility,
         health_checks={
             "workflows": lambda: _ask(root.workflows.get_head),
             "executions": lambda: _ask(root.executions.get),
@@ -47,7 +41,7 @@ def make_services(root: Root) -> Services:
             "access": lambda: _ask(root.credentials.info),
             "artifacts": lambda: _ask(lambda name: root.blobs.info(f"{FILES_PREFIX}{name}")),
             "state_machines": lambda: _ask(lambda name: root.machines.describe(_no_execution(root, name))),
-            "secrets": lambda: _ask(lambda _: api_key()),
+            "secrets": lambda: _ask(lambda _: root.sign_in.bootstrap_key()),
         },
     )
 

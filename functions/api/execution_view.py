@@ -30,6 +30,7 @@ class ExecutionSummary(BaseModel):
     version: int
     status: ExecutionStatus
     trigger: str
+    started_by: str | None = Field(description="key:…, user:… or bootstrap; null: a trigger.")
     started_at: datetime
     ended_at: datetime | None
     duration_seconds: float | None
@@ -219,6 +220,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "version": execution.version,
         "status": execution.status,
         "trigger": execution.trigger,
+        "started_by": execution.started_by,
         "started_at": execution.started_at,
         "ended_at": execution.ended_at,
         "duration_seconds": _seconds(execution.started_at, execution.ended_at),

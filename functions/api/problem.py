@@ -13,20 +13,26 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.access.window import SECONDS
 from engine.errors import (
     ConflictError,
     DocumentError,
+    ForbiddenError,
+    LimitExceededError,
     MiniN8nError,
     NotFoundError,
     Problem,
     RequestError,
     RevisionConflictError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from functions.api.json_response import SafeJsonResponse
 from functions.telemetry import logger
 
 MEDIA_TYPE = "application/problem+json"
+# Of the limits that count within a window; places for executions are given back when those end.
+WINDOW_SECONDS: dict[str, int] = {str(kind): seconds for kind, seconds in SECONDS.items()}
 TYPE_PREFIX = "urn:mini-n8n:problem:"
 
 
@@ -71,11 +77,25 @@ def problem_response(
     }
     if problems:
         document["problems"] = [problem.as_dict() for problem in problems]
-    return SafeJsonResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    told = getattr(request.state, "limit_headers", {}) | (headers or {})
+    return SafeJsonResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=told)
+
+
+def limit_headers(policy: str, limit: int, remaining: int, reset_seconds: int) -> dict[str, str]:
+    """How somebody stands within a limit, as
+    https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10 spells it."""
+    window = f";w={WINDOW_SECONDS[policy]}" if policy in WINDOW_SECONDS else ""
+    return {
+        "RateLimit-Policy": f'"{policy}";q={limit}{window}',
+        "RateLimit": f'"{policy}";r={remaining};t={reset_seconds}',
+    }
 
 
 # What needs no more than its message, the narrower class first.
 _PLAIN: tuple[tuple[type[MiniN8nError], int, str], ...] = (
+    (UnauthenticatedError, 401, "unauthorized"),
+    (ForbiddenError, 403, "forbidden"),
+    (LimitExceededError, 429, "limit-exceeded"),
     (NotFoundError, 404, "not-found"),
     (RevisionConflictError, 412, "revision-conflict"),
     (ConflictError, 409, "conflict"),
@@ -107,7 +127,12 @@ def _on_engine_error(request: Request, error: Exception) -> Response:
     if status >= 500:
         # The handler runs in a thread of its own, where no exception is being handled.
         logger.error("request failed", exc_info=error)
-    headers = {"Retry-After": "1"} if status == 503 else None
+    headers = {"Retry-After": "1"} if status == 503 else {}
+    if isinstance(error, UnauthenticatedError):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, LimitExceededError):
+        headers |= limit_headers(error.policy, error.limit, 0, error.retry_after_seconds)
+        headers["Retry-After"] = str(error.retry_after_seconds)
     return problem_response(request, status, kind, detail, problems=problems, headers=headers)
 
 

@@ -10,14 +10,19 @@ from fastapi import Request
 from engine.ports import BlobStore, CacheStore, Clock
 from engine.registry import NodeRegistry
 from engine.service import (
+    ApiKeyService,
+    AuditService,
     CredentialService,
     ExecutionService,
     ExportService,
     ImportService,
+    LimitService,
+    SignInService,
     TemplateService,
     TriggerFirer,
     TriggerService,
     VersionService,
+    VisibilityService,
     WorkflowService,
 )
 
@@ -41,8 +46,11 @@ class Services:
     clock: Clock
     public_url: str
     cors_origins: tuple[str, ...]
-    api_key: Callable[[], str]
-    """The API key, read when first asked for."""
+    sign_in: SignInService
+    limits: LimitService
+    api_keys: ApiKeyService
+    audit: AuditService
+    visibility: VisibilityService
     health_checks: dict[str, Callable[[], None]]
     """By name of what the API stands on: a call that raises when that is not there."""
 

@@ -27,6 +27,8 @@ class WorkflowSummary(BaseModel):
     node_count: int
     created_at: datetime
     updated_at: datetime
+    owner: str | None = Field(description="Whose it is; null: the administrators'.")
+    groups: list[str] = Field(description="Groups that it is shared with.")
 
     @classmethod
     def of(cls, head: WorkflowHead) -> WorkflowSummary:
@@ -44,6 +46,8 @@ class WorkflowSummary(BaseModel):
             node_count=head.node_count,
             created_at=head.created_at,
             updated_at=head.updated_at,
+            owner=head.ownership.owner,
+            groups=list(head.ownership.groups),
         )
 
 

@@ -57,6 +57,8 @@ PRUNED = (
     "aws_lambda_powertools/event_handler",
     *(f"aws_lambda_powertools/utilities/{name}" for name in UNUSED_POWERTOOLS),
     *(f"aws_xray_sdk/ext/{name}" for name in UNUSED_XRAY),
+    "anyio/_backends/_trio.py",  # asyncio runs everything here
+    "engine/adapters/memory",  # stores that forget: for tests, and for engines without AWS
     # FastAPI asks of each annotation whether it is of this, and does without where it is missing. It costs
     # 1.3 MB, and its import at every cold start of the API function.
     "pydantic/v1",

@@ -120,10 +120,20 @@ class Resolver:
         if name == "Fn::Sub":
             text, extra = argument if isinstance(argument, list) else (argument, {})
             return _VARIABLE.sub(lambda match: self._variable(match[1], extra), text)
-        if name in ("Fn::Equals", "Fn::Not"):
-            found = self.resolve(argument)
-            return str(found[0]) == str(found[1]) if name == "Fn::Equals" else not found[0]
+        if name in ("Fn::And", "Fn::Equals", "Fn::Not"):
+            return self._logic(name, argument)
         raise ValueError(f"{name} is not resolved here; teach it to Resolver")
+
+    def _logic(self, name: str, argument: Any) -> bool:
+        found = [
+            self._holds(part["Condition"])
+            if isinstance(part, dict) and "Condition" in part
+            else self.resolve(part)
+            for part in argument
+        ]
+        if name == "Fn::Equals":
+            return str(found[0]) == str(found[1])
+        return all(found) if name == "Fn::And" else not found[0]
 
     def _variable(self, name: str, extra: Mapping[str, Any]) -> str:
         if name in extra:

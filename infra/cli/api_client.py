@@ -45,13 +45,15 @@ class ApiClient:
 
     def list_workflows(self) -> Iterator[JsonObject]:
         """All workflows, newest first."""
-        cursor: str | None = None
-        while True:
-            query = {"limit": PAGE_SIZE} | ({"cursor": cursor} if cursor else {})
-            page = self._ask("GET", "/workflows/", query=query)
-            yield from page["items"]
-            if (cursor := page["cursor"]) is None:
-                return
+        yield from self._pages("/workflows/")
+
+    def list_api_keys(self) -> Iterator[JsonObject]:
+        """All API keys, newest first, without their secrets."""
+        yield from self._pages("/api-keys")
+
+    def create_api_key(self, asked: JsonObject) -> JsonObject:
+        """Make an API key; what the API shows of it, and the key itself."""
+        return self._ask("POST", "/api-keys", asked)
 
     def execute(self, workflow_id: str, inputs: JsonObject, *, bypass_cache: bool = False) -> JsonObject:
         """Start an execution; what the API shows of it."""
@@ -72,6 +74,15 @@ class ApiClient:
         if answer.is_error:
             raise ApiProblemError(f"{url} answered {answer.status_code}.")
         return answer.content
+
+    def _pages(self, path: str) -> Iterator[JsonObject]:
+        cursor: str | None = None
+        while True:
+            query = {"limit": PAGE_SIZE} | ({"cursor": cursor} if cursor else {})
+            page = self._ask("GET", path, query=query)
+            yield from page["items"]
+            if (cursor := page["cursor"]) is None:
+                return
 
     def _ask(self, method: str, path: str, body: JsonValue = None, query: Any = None) -> JsonObject:
         try:

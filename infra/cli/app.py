@@ -75,8 +75,9 @@ def up(
     """Start Mini-N8N on this machine, and stop it again with Ctrl-C.
 
     Starts a local AWS (one process, 127.0.0.1 only, no Docker, no account), deploys template.yaml to it,
-    loads the examples, and prints the address, the API key, and a curl command that works when pasted.
-    State survives Ctrl-C and a restart.
+    loads the examples, and prints the address, and a curl command that works when pasted. The first start
+    makes an administrator's API key and prints it, once; `mini-n8n key` makes others. State survives Ctrl-C
+    and a restart.
 
     AI nodes ask the server that OPENAI_BASE_URL and OPENAI_API_KEY name (either is enough), else the offline
     model server, which says in every answer that it is synthetic. The key is handed to the functions as a
@@ -103,6 +104,33 @@ def up(
             )
         )
     )
+
+
+@app.command(short_help="Make another API key of a running up.")
+def key(
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "made on this machine",
+    role: Annotated[str, typer.Option(help="viewer, operator, editor or admin.")] = "admin",
+    user: Annotated[
+        str | None,
+        typer.Option(
+            help="Who owns what is made with it. Default: the first administrator.", show_default=False
+        ),
+    ] = None,
+    aws_port: Annotated[int, typer.Option(help="Where up has its local AWS.", min=1, max=65535)] = 4566,
+) -> None:
+    """Make another API key of a running `mini-n8n up`, and print it, alone on stdout.
+
+    Keys are kept as hashes, so one that is lost cannot be shown again: make another, and revoke the lost one
+    with DELETE /api/v1/api-keys/{id}.
+
+    \b
+    Examples:
+      export MINI_N8N_KEY=$(mini-n8n key)
+      mini-n8n key --role operator --user ann --name "ann's laptop"
+    """
+    from infra.cli.key_command import print_new_key
+
+    raise typer.Exit(print_new_key(name, role, user, aws_port))
 
 
 @app.command(short_help="Run a workflow once and print its output.")

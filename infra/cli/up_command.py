@@ -8,11 +8,13 @@ import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from infra.cli.api_client import API_PREFIX, ApiClient
 from infra.cli.console import print_error, print_out
 from infra.cli.example_workflow import load_examples
 from infra.cli.failure import FAILED, CommandError
+from infra.cli.first_key import make_first_key
 from infra.cli.port import check_ports
 from infra.cli.start import starting
 from infra.cli.state_folder import DEFAULT_FOLDER, StateFolder
@@ -20,6 +22,9 @@ from infra.cli.stop_signal import stops_in_order
 from infra.local.models import read_own_models
 from infra.local.stack import LOG_NAME, LocalStack, StackOptions
 
+# What the printed commands take a key from, where none can be shown.
+KEY_VARIABLE = "MINI_N8N_KEY"
+DEFAULT_AWS_PORT = 4566
 # What a shell reports for a program that Ctrl-C ended: 128 and the signal's number.
 INTERRUPTED = 130
 # How often it is looked whether the local AWS still lives.
@@ -77,13 +82,13 @@ def _stack(options: UpOptions, folder: StateFolder) -> LocalStack:
 
 def _describe(stack: LocalStack, folder: StateFolder) -> str:
     """Load the examples, and tell all that one needs to begin."""
-    key = stack.api_key()
-    with ApiClient(stack.api_url, key) as client:
+    with ApiClient(stack.api_url, stack.api_key()) as client:
         examples = load_examples(client)
+        key = make_first_key(client)
     lines = {
         "Mini-N8N": stack.api_url,
         "Documentation": f"{stack.api_url}/docs",
-        "API key": key,
+        "API key": f"{key}  (an administrator's; shown this once)" if key else _another_key(stack),
         "AI nodes ask": str(stack.options.own_models or OFFLINE),
         "Offline data": f"{stack.data_url}  (the base_url of data_enrichment)",
         "Local AWS": stack.endpoint,
@@ -91,10 +96,18 @@ def _describe(stack: LocalStack, folder: StateFolder) -> str:
     }
     told = [f"{name + ':':15}{value}" for name, value in lines.items()]
     told += [f"{'Workflows:':15}{name}  {workflow_id}" for name, workflow_id in examples.items()]
-    return "\n".join(["", *told, "", *_shown_command(stack.api_url, key, examples), "", "Ctrl-C stops it."])
+    shown = shlex.quote(f"Authorization: Bearer {key}") if key else f'"Authorization: Bearer ${KEY_VARIABLE}"'
+    return "\n".join(["", *told, "", *_shown_command(stack.api_url, shown, examples), "", "Ctrl-C stops it."])
 
 
-def _shown_command(url: str, key: str, examples: dict[str, str]) -> list[str]:
+def _another_key(stack: LocalStack) -> str:
+    """Where the key is that was shown before, and how to come to another."""
+    port = urlsplit(stack.endpoint).port
+    option = "" if port == DEFAULT_AWS_PORT else f" --aws-port {port}"
+    return f"shown at the first start; another: export {KEY_VARIABLE}=$(./infra/dev key{option})"
+
+
+def _shown_command(url: str, authorization: str, examples: dict[str, str]) -> list[str]:
     """A command that runs an example, to be pasted into a shell."""
     if SHOWN_EXAMPLE not in examples:
         return []
@@ -103,7 +116,7 @@ def _shown_command(url: str, key: str, examples: dict[str, str]) -> list[str]:
         "Try it:",
         "",
         f"  curl -sS -X POST {shlex.quote(address)} \\",
-        f"    -H {shlex.quote(f'Authorization: Bearer {key}')} -H 'Content-Type: application/json' \\",
+        f"    -H {authorization} -H 'Content-Type: application/json' \\",
         f"    -d {shlex.quote(json.dumps({'inputs': SHOWN_INPUTS}))}",
     ]
 

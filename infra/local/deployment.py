@@ -138,6 +138,20 @@ def write_secret(endpoint: str, name: str, text: str) -> None:
         secrets.create_secret(Name=name, SecretString=text)
 
 
+def read_secret(endpoint: str, name: str) -> str:
+    """The text of a secret of the local AWS; ClientError when there is none."""
+    value: str = local_client(endpoint, "secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+    return value
+
+
+def read_outputs(endpoint: str) -> dict[str, str]:
+    """The outputs of the stack that stands; KeyError when none does."""
+    standing = _describe(local_client(endpoint, "cloudformation"))
+    if standing is None:
+        raise KeyError(STACK_NAME)
+    return _outputs(standing)
+
+
 def _upload(endpoint: str, key: str, code: bytes) -> None:
     storage = local_client(endpoint, "s3")
     try:

@@ -82,13 +82,10 @@ class LocalStack:
         return self._deployment
 
     def api_key(self) -> str:
-        """The API key that the deployment made."""
-        from infra.local.deployment import local_client
+        """The deployment's own key, an administrator's."""
+        from infra.local.deployment import read_secret
 
-        secrets = local_client(self.endpoint, "secretsmanager")
-        name = self.deployment.outputs["ApiKeySecretName"]
-        value: str = secrets.get_secret_value(SecretId=name)["SecretString"]
-        return value
+        return read_secret(self.endpoint, self.deployment.outputs["ApiKeySecretName"])
 
     def start(self) -> Self:
         """Start; what was started is stopped again if a later part fails.

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.errors import NotFoundError, RequestError
+from engine.access.audience import Audience, Ownership
+from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.ports import CredentialInfo, CredentialStore
 from tests.contract.samples import NOW, read_pages, spoiled
 
@@ -49,6 +50,43 @@ class CredentialStoreContract:
         assert list(store.list_infos(10).items) == infos
         assert store.list_infos(5).cursor is None
         assert read_pages(lambda cursor: store.list_infos(2, cursor)) == infos
+
+    def test_an_audience_sees_its_own_and_what_is_shared_with_it(self, store: CredentialStore) -> None:
+        owned = {
+            "a": ("ann", ()),
+            "b": ("bob", ()),
+            "c": ("bob", ("ops",)),
+            "d": (None, ()),
+            "e": ("ann", ()),
+        }
+        infos = {n: replace(INFO, name=n, ownership=Ownership(*belongs)) for n, belongs in owned.items()}
+        for info in infos.values():
+            store.put(info, VALUES)
+
+        def seen(audience: Audience) -> list[str]:
+            pages = read_pages(lambda cursor: store.list_infos(1, cursor, audience))
+            return [info.name for info in pages]
+
+        assert seen(Audience("ann", frozenset({"ops"}))) == ["a", "c", "e"]
+        assert seen(Audience("bob")) == ["b", "c"]
+        assert seen(Audience("eve")) == []
+        assert seen(Audience("eve", sees_all=True)) == ["a", "b", "c", "d", "e"]
+
+    def test_a_credential_is_given_to_others_and_keeps_its_values(self, store: CredentialStore) -> None:
+        store.put(INFO, VALUES)
+        shared = replace(INFO, ownership=Ownership("bob", ("ops",)))
+        assert store.set_ownership("shop", shared.ownership) == shared
+        assert (store.info("shop"), store.values("shop")) == (shared, ("basic", VALUES))
+        with pytest.raises(NotFoundError):
+            store.set_ownership("other", Ownership("bob"))
+
+    def test_a_name_that_another_has_is_not_written_over(self, store: CredentialStore) -> None:
+        standing = replace(INFO, ownership=Ownership("ann"))
+        store.put(standing, VALUES)
+        for owner in ("bob", None):
+            with pytest.raises(ConflictError):
+                store.put(replace(INFO, ownership=Ownership(owner)), {"username": "eve"})
+        assert (store.info("shop"), store.values("shop")) == (standing, ("basic", VALUES))
 
     def test_names_of_any_letters_are_kept_apart(self, store: CredentialStore) -> None:
         names = ["a b", "a=20b", "a/b", "ä", "A B"]

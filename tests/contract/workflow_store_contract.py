@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.access.audience import EVERYONE, Audience, Ownership
 from engine.adapters.memory import ManualClock
 from engine.errors import ConflictError, NotFoundError, RequestError, RevisionConflictError
 from engine.ports import WorkflowStore
@@ -148,6 +149,25 @@ class WorkflowStoreContract:
         for bad in [*spoiled(versions_cursor), cursor]:
             with pytest.raises(RequestError):
                 store.list_versions(made[0], 1, bad)
+
+    def test_an_audience_sees_its_own_and_what_is_shared_with_it(
+        self, store: WorkflowStore, clock: ManualClock
+    ) -> None:
+        made = self.make_workflows(store, clock, 6)
+        owned = [("ann", ()), ("bob", ()), ("bob", ("ops",)), (None, ()), ("ann", ()), ("bob", (EVERYONE,))]
+        for workflow_id, belongs in zip(made, owned, strict=True):
+            head = store.get_head(workflow_id)
+            owned_head = replace(head, ownership=Ownership(*belongs), revision=head.revision + 1)
+            store.move_head(owned_head, head.revision)
+
+        def seen(audience: Audience) -> list[int]:
+            pages = read_pages(lambda cursor: store.list_heads(1, cursor, audience))
+            return [made.index(head.workflow_id) for head in pages]
+
+        assert seen(Audience("ann", frozenset({"ops"}))) == [5, 4, 2, 0]
+        assert seen(Audience("bob")) == [5, 2, 1]
+        assert seen(Audience("eve")) == [5]
+        assert seen(Audience("eve", sees_all=True)) == [5, 4, 3, 2, 1, 0]
 
     def test_a_page_holds_at_least_one(self, store: WorkflowStore) -> None:
         for limit in (0, -1):

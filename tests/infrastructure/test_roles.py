@@ -128,14 +128,17 @@ EXECUTOR_TABLES = {
     "<ExecutionsTable.Arn>": {"BatchGetItem", "PutItem", "Query"},
     "<CacheTable.Arn>": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
 }
+# Whose a credential is, and that it is used.
+CREDENTIAL_TABLES = EXECUTOR_TABLES | {"<AccessTable.Arn>": {"GetItem", "PutItem"}}
 TABLES = {
     "CoreRole": EXECUTOR_TABLES,
-    "HttpRole": EXECUTOR_TABLES,
-    "AiRole": EXECUTOR_TABLES,
-    "CustomRole": EXECUTOR_TABLES,
+    "HttpRole": CREDENTIAL_TABLES,
+    "AiRole": CREDENTIAL_TABLES,
+    "CustomRole": CREDENTIAL_TABLES,
     "ExecutionEventsRole": {
         "<WorkflowsTable.Arn>": {"GetItem"},
         "<ExecutionsTable.Arn>": {"GetItem", "PutItem", "Query", "UpdateItem"},
+        "<AccessTable.Arn>": {"UpdateItem"},
     },
     "ApiRole": {
         "<WorkflowsTable.Arn>": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
@@ -144,11 +147,12 @@ TABLES = {
         "<ExecutionsTable.Arn>/index/by_workflow": {"Query"},
         "<ExecutionsTable.Arn>/index/by_day": {"Query"},
         "<CacheTable.Arn>": {"BatchGetItem", "BatchWriteItem", "GetItem", "Scan"},
-        "<AccessTable.Arn>": {"DeleteItem", "GetItem", "PutItem", "Query"},
+        "<AccessTable.Arn>": {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     },
     "TriggersRole": {
         "<WorkflowsTable.Arn>": {"GetItem", "PutItem", "UpdateItem"},
         "<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
+        "<AccessTable.Arn>": {"GetItem", "PutItem"},
     },
     "SchedulerRole": {},
     "StateMachineRole": {},
@@ -158,6 +162,38 @@ TABLES = {
 @pytest.mark.parametrize("role", TABLES)
 def test_a_role_has_exactly_the_tables_it_needs(allowed: dict[str, frozenset[Grant]], role: str) -> None:
     assert by_resource(allowed[role], "dynamodb") == TABLES[role]
+
+
+def test_audit_records_are_put_by_those_who_act_and_changed_or_deleted_by_nobody(
+    allowed: dict[str, frozenset[Grant]],
+) -> None:
+    def leading(operator: str, *keys: str) -> str:
+        return str({f"ForAllValues:{operator}": {"dynamodb:LeadingKeys": list(keys)}})
+
+    access = {
+        (role, grant.action.removeprefix("dynamodb:"), grant.condition)
+        for role, granted in allowed.items()
+        for grant in granted
+        if grant.resource == "<AccessTable.Arn>" and grant.condition
+    }
+    users = ("HttpRole", "AiRole", "CustomRole", "TriggersRole")
+    assert access == {
+        ("ApiRole", "UpdateItem", leading("StringLike", "KEY#*", "LIMIT#*", "RUNNING#*")),
+        ("ApiRole", "DeleteItem", leading("StringEquals", "CREDENTIAL")),
+        ("ExecutionEventsRole", "UpdateItem", leading("StringLike", "RUNNING#*")),
+        *((role, "GetItem", leading("StringEquals", "CREDENTIAL")) for role in users),
+        *((role, "PutItem", leading("StringLike", "AUDIT#*")) for role in users),
+    }
+
+
+def test_a_retired_key_of_the_deployment_is_nobodys_to_read(translated: dict[str, Any]) -> None:
+    retired = Resolver(translated, {"BootstrapKey": "off"})
+    assert by_resource(grants(translated, retired)["ApiRole"], "secretsmanager") == {
+        f"{SECRETS}/credentials/*": {"CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret"}
+    }
+    assert not retired.exists("ApiKey")
+    variables = retired.resource("ApiFunction")["Environment"]["Variables"]
+    assert "API_KEY_SECRET" not in variables
 
 
 SECRET_ACTIONS = {

@@ -46,8 +46,13 @@ def seen(sam_environment: Path) -> dict[str, Any]:
     return answer
 
 
-def test_start_api_leads_every_path_to_the_api_function(seen: dict[str, Any]) -> None:
-    assert seen["routes"] == [["/", "2.0", "ApiFunction"], ["/{proxy+}", "2.0", "ApiFunction"]]
+def test_start_api_leads_every_path_to_its_function(seen: dict[str, Any]) -> None:
+    assert seen["routes"] == [
+        ["/", "2.0", "ApiFunction"],
+        ["/webhooks-test/{proxy+}", "2.0", "TriggersFunction"],
+        ["/webhooks/{proxy+}", "2.0", "TriggersFunction"],
+        ["/{proxy+}", "2.0", "ApiFunction"],
+    ]
 
 
 def test_every_function_is_pointed_at_the_local_aws_and_its_tables(seen: dict[str, Any]) -> None:

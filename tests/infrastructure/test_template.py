@@ -102,6 +102,7 @@ def test_only_the_functions_that_need_them_are_told_keys_and_targets(translated:
         variable: {name for name, environment in variables(translated).items() if variable in environment}
         for variable in (
             "API_KEY_SECRET",
+            "OIDC_ISSUER",
             "OPENAI_API_KEY_SECRET",
             "STATE_MACHINE_ROLE_ARN",
             "CORE_FUNCTION_ARN",
@@ -110,11 +111,33 @@ def test_only_the_functions_that_need_them_are_told_keys_and_targets(translated:
     }
     assert told == {
         "API_KEY_SECRET": {"ApiFunction"},
+        "OIDC_ISSUER": {"ApiFunction"},
         "OPENAI_API_KEY_SECRET": {"AiFunction"},
         "STATE_MACHINE_ROLE_ARN": {"ApiFunction"},
         "CORE_FUNCTION_ARN": {"ApiFunction"},
         "TRIGGERS_FUNCTION_ARN": {"ApiFunction"},
     }
+
+
+def test_tokens_are_those_of_the_issuer_that_is_named_or_of_the_user_pool_that_is_made(
+    translated: dict[str, Any],
+) -> None:
+    def read(parameters: dict[str, str]) -> tuple[str, str, str, str | None]:
+        settings = read_settings(variables(translated, parameters)["ApiFunction"])
+        role = settings.oidc_default_role
+        return settings.oidc_issuer, settings.oidc_audience, settings.oidc_groups_claim, role
+
+    assert read({}) == ("", "", "groups", None)
+    named = {"OidcIssuer": "https://id.example.com", "OidcAudience": "flows", "OidcDefaultRole": "viewer"}
+    assert read(named) == ("https://id.example.com", "flows", "groups", "viewer")
+    pool = (
+        "https://cognito-idp.us-east-1.amazonaws.com/<UserPool>",
+        "<UserPoolClient>",
+        "cognito:groups",
+        None,
+    )
+    assert read({"MakeUserPool": "yes"}) == pool
+    assert not Resolver(translated).exists("UserPool")
 
 
 def test_the_public_url_is_the_domain_of_ones_own_or_the_address_that_aws_gives(
@@ -197,7 +220,7 @@ def test_what_cannot_be_made_anew_can_be_restored_and_outlives_the_stack(transla
         for name, resource in translated["Resources"].items()
         if resource.get("DeletionPolicy") == resource.get("UpdateReplacePolicy") == "Retain"
     }
-    assert kept == {"WorkflowsTable", "ExecutionsTable", "AccessTable", "ArtifactsBucket"}
+    assert kept == {"WorkflowsTable", "ExecutionsTable", "AccessTable", "ArtifactsBucket", "UserPool"}
 
 
 def test_the_bucket_is_private_encrypted_and_reached_by_tls_only(translated: dict[str, Any]) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
+import httpx
 import pytest
 
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.memory import MemoryMetrics
 from engine.adapters.system_clock import SystemClock
 from engine.settings import read_settings
+from functions.api.app import create_app
+from functions.api.composition import make_services
 from functions.bootstrap import Root
 from infra.local.deployment import REGION, local_client
 from infra.local.stack import LocalStack
@@ -38,13 +43,31 @@ def function_environment(stack: LocalStack, name: str = "api") -> dict[str, str]
 
 
 @contextmanager
-def own_root(stack: LocalStack, *, endpoint: str | None = None, seconds_ahead: float = 0.0) -> Iterator[Root]:
-    """A root whose AWS is at ``endpoint`` (a proxy, perhaps) and whose clock is ahead."""
+def own_root(
+    stack: LocalStack,
+    *,
+    endpoint: str | None = None,
+    seconds_ahead: float = 0.0,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[Root]:
+    """A root whose AWS is at ``endpoint`` (a proxy, perhaps), whose clock is ahead, who is told otherwise."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "local")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
         root = Root(
-            read_settings(function_environment(stack)), AwsClients(REGION, endpoint or stack.endpoint)
+            read_settings(function_environment(stack) | dict(variables or {})),
+            AwsClients(REGION, endpoint or stack.endpoint),
         )
         root.clock, root.metrics = ClockAhead(seconds_ahead), MemoryMetrics()
         yield root
+
+
+def asked(root: Root, method: str, path: str, **request: Any) -> httpx.Response:
+    """The answer of the API in this process, over ``root``."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(make_services(root)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.request(method, path, **request)
+
+    return asyncio.run(ask())

@@ -17,7 +17,7 @@ from engine.task import Task
 from infra.local.deployment import local_client
 from infra.local.stack import LocalStack
 from tests.integration.documents import chain, http_node, node, workflow
-from tests.integration.own_root import own_root
+from tests.integration.own_root import asked, own_root
 from tests.integration.workflow_api import WorkflowApi, results, statuses
 
 
@@ -155,21 +155,9 @@ def test_a_deleted_workflow_keeps_what_it_ran_and_loses_its_machine(
 
 
 def test_health_tells_which_table_is_missing(stack: LocalStack) -> None:
-    tables = local_client(stack.endpoint, "dynamodb")
-    name = "mini-n8n-local-cache"
-    health = f"{stack.api_url}/health"
-    assert httpx.get(health, timeout=30).json()["status"] == "ok"
-    tables.delete_table(TableName=name)
-    try:
-        answer = httpx.get(health, timeout=30)
-        assert (answer.status_code, answer.json()["status"]) == (503, "failing")
-        failing = [part for part, check in answer.json()["checks"].items() if check["status"] == "failing"]
-        assert failing == ["cache"]
-    finally:
-        tables.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "cache_key", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "cache_key", "KeyType": "HASH"}],
-        )
-    assert httpx.get(health, timeout=30).status_code == 200
+    assert httpx.get(f"{stack.api_url}/health", timeout=30).json()["status"] == "ok"
+    with own_root(stack, variables={"CACHE_TABLE": "mini-n8n-nobody-made"}) as root:
+        answer = asked(root, "GET", "/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "failing")
+    failing = [part for part, check in answer.json()["checks"].items() if check["status"] == "failing"]
+    assert failing == ["cache"]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from functions.api.app import create_app
-from functions.api.composition import make_services
 from functions.bootstrap import Root
 from infra.local.stack import LocalStack
 from tests.integration.documents import chain, node, workflow
-from tests.integration.own_root import own_root
+from tests.integration.own_root import asked, own_root
 from tests.integration.throttling_proxy import ThrottlingProxy
 from tests.integration.workflow_api import WorkflowApi
 
@@ -38,19 +35,14 @@ class ThrottledApi:
     """The API in this process, its AWS behind the proxy."""
 
     def __init__(self, root: Root, key: str) -> None:
-        self._app = create_app(make_services(root))
+        self._root = root
         self._headers = {"X-API-Key": key}
 
     def send(
         self, method: str, path: str, headers: dict[str, str] | None = None, **request: Any
     ) -> httpx.Response:
-        async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as client:
-                given = self._headers | (headers or {})
-                return await client.request(method, path, headers=given, **request)
-
-        return asyncio.run(ask())
+        given = self._headers | (headers or {})
+        return asked(self._root, method, f"/api/v1{path}", headers=given, **request)
 
 
 @pytest.fixture
@@ -111,13 +103,7 @@ def test_a_start_that_could_not_be_noted_runs(
 
 
 def test_health_says_what_is_throttled(root: Root, proxy: ThrottlingProxy) -> None:
-    app = create_app(make_services(root))
     proxy.throttle("GetItem", ALWAYS)
-
-    async def ask() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await client.get("/health")
-
-    answer = asyncio.run(ask())
+    answer = asked(root, "GET", "/health")
     failing = {name for name, check in answer.json()["checks"].items() if check["status"] == "failing"}
     assert (answer.status_code, failing) == (503, {"workflows", "executions", "cache", "access"})

@@ -30,9 +30,9 @@ def workflow_id(api: WorkflowApi, http: httpx.Client) -> str:
 def test_the_history_tells_who_when_and_why(http: httpx.Client, workflow_id: str) -> None:
     items = http.get(f"/workflows/{workflow_id}/versions").json()["items"]
     assert [(item["version"], item["author"], item["message"]) for item in items] == [
-        (3, "api-key", None),
-        (2, "api-key", "Say two"),
-        (1, "api-key", None),
+        (3, "admin", None),
+        (2, "admin", "Say two"),
+        (1, "admin", None),
     ]
     assert items[0]["created_at"] > items[1]["created_at"] > items[2]["created_at"]
     first = http.get(f"/workflows/{workflow_id}/versions/1").json()
@@ -99,7 +99,7 @@ def test_what_is_live_runs_whatever_is_saved(api: WorkflowApi, http: httpx.Clien
     published = http.post(f"/workflows/{workflow_id}/publish", params={"version": 1})
     assert published.status_code == 200
     assert (published.json()["version"], published.json()["live_version"]) == (3, 1)
-    assert published.json()["published_by"] == "api-key"
+    assert published.json()["published_by"] == "admin"
     saved = http.put(
         f"/workflows/{workflow_id}",
         json=document("four"),

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from engine.adapters.memory import (
     ManualClock,
+    MemoryAuditStore,
     MemoryBlobStore,
     MemoryCacheStore,
     MemoryCredentialStore,
@@ -32,6 +33,7 @@ from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
 from engine.service import (
+    AuditService,
     CredentialService,
     ExecutionFinisher,
     ExecutionService,
@@ -166,6 +168,8 @@ class EngineBench:
             replier=WebhookReplier(self.execution_service, self.blobs),
             clock=self.clock,
             public_url=PUBLIC_URL,
+            workflows=self.workflows,
+            audit=AuditService(MemoryAuditStore(), self.clock),
         )
 
     def save_live(self, document: JsonObject) -> str:

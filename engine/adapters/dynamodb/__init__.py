@@ -5,14 +5,20 @@ What expires carries ``expires_at_epoch_seconds``; DynamoDB deletes it within da
 
 from __future__ import annotations
 
+from engine.adapters.dynamodb.api_key_store import DynamoApiKeyStore
+from engine.adapters.dynamodb.audit_store import DynamoAuditStore
 from engine.adapters.dynamodb.cache_store import DynamoCacheStore
 from engine.adapters.dynamodb.credential_store import DynamoCredentialStore
 from engine.adapters.dynamodb.execution_store import DynamoExecutionStore
+from engine.adapters.dynamodb.limit_store import DynamoLimitStore
 from engine.adapters.dynamodb.workflow_store import DynamoWorkflowStore
 
 __all__ = [
+    "DynamoApiKeyStore",
+    "DynamoAuditStore",
     "DynamoCacheStore",
     "DynamoCredentialStore",
     "DynamoExecutionStore",
+    "DynamoLimitStore",
     "DynamoWorkflowStore",
 ]

@@ -74,6 +74,14 @@ class Table:
         """Change an item; ConditionFailedError."""
         self._write("update_item", condition, Key=key, UpdateExpression=expression, **more)
 
+    def update_and_get(self, key: Item, expression: str, condition: str | None = None, **more: Any) -> Item:
+        """Change an item; the changed attributes as they are then. ConditionFailedError."""
+        answer = self._write(
+            "update_item", condition, Key=key, UpdateExpression=expression, ReturnValues="UPDATED_NEW", **more
+        )
+        changed: Item = answer.get("Attributes", {})
+        return changed
+
     def delete(self, key: Item, condition: str | None = None, **more: Any) -> None:
         """Delete an item, if it is there; ConditionFailedError."""
         self._write("delete_item", condition, Key=key, **more)
@@ -88,7 +96,7 @@ class Table:
         """Every item of a query, page by page."""
         after: Item | None = None
         while True:
-            items, after = self.query(**request, **({"ExclusiveStartKey": after} if after else {}))
+            items, after = self.query(**(request | ({"ExclusiveStartKey": after} if after else {})))
             yield from items
             if after is None:
                 return
@@ -162,13 +170,13 @@ class Table:
             self._clock.sleep(FIRST_BATCH_WAIT_SECONDS * 2**attempt)
         raise UnavailableError(f"cannot write table '{self.name}': it keeps putting off keys; try again")
 
-    def _write(self, operation: str, condition: str | None, **request: Any) -> None:
+    def _write(self, operation: str, condition: str | None, **request: Any) -> Any:
         if condition is not None:
             request["ConditionExpression"] = condition
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         try:
             with translated(f"cannot write table '{self.name}'"):
-                getattr(self._client, operation)(TableName=self.name, **request)
+                return getattr(self._client, operation)(TableName=self.name, **request)
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise

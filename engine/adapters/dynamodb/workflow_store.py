@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.access.audience import Audience
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
 from engine.adapters.dynamodb.attribute import EXPIRES_AT, Item, expiry, is_expired, number, text
 from engine.adapters.dynamodb.newest_first import Budget, Partition, walk
@@ -26,6 +27,10 @@ from engine.ports import Clock, Page, WorkflowHead, WorkflowVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+# Heads that one query reads for somebody who sees only some: 100 KB.
+FILTERED_HEADS = 200
 
 
 class DynamoWorkflowStore:
@@ -52,13 +57,15 @@ class DynamoWorkflowStore:
             raise NotFoundError("version", f"{workflow_id}/{version}")
         return self._with_parts(item)
 
-    def list_heads(self, limit: int, cursor: str | None = None) -> Page[WorkflowHead]:
-        """Heads, the newest workflow first; RequestError on a cursor that is not ours."""
+    def list_heads(
+        self, limit: int, cursor: str | None = None, audience: Audience | None = None
+    ) -> Page[WorkflowHead]:
+        """Heads that the audience sees, the newest first; RequestError on a cursor that is not ours."""
         check_limit(limit)
         position = decode_cursor("workflows", cursor, parts=1)
         below = position[0] if position else None
         shards = [
-            Partition(self._shard_reader(list_shard(shard), limit), "workflow_id", below)
+            Partition(self._shard_reader(list_shard(shard), limit, audience), "workflow_id", below)
             for shard in range(LIST_SHARDS)
         ]
         items, place = walk([("", shards)], limit, Budget())
@@ -152,7 +159,11 @@ class DynamoWorkflowStore:
         parts = [self._table.get(key) for key in part_keys(item)]
         return version_from([item, *(part for part in parts if part is not None)])
 
-    def _shard_reader(self, shard: str, limit: int) -> Callable[[str | None], tuple[list[Item], str | None]]:
+    def _shard_reader(
+        self, shard: str, limit: int, audience: Audience | None
+    ) -> Callable[[str | None], tuple[list[Item], str | None]]:
+        sees_all = audience is None or audience.sees_all
+
         def read(below: str | None) -> tuple[list[Item], str | None]:
             items, last = self._table.query(
                 IndexName="list",
@@ -162,9 +173,10 @@ class DynamoWorkflowStore:
                     **({":below": text(below)} if below else {}),
                 },
                 ScanIndexForward=False,
-                Limit=limit + 1,
+                Limit=limit + 1 if sees_all else FILTERED_HEADS,
             )
-            return items, last["workflow_id"]["S"] if last else None
+            seen = [i for i in items if audience is None or audience.sees(head_from(i).ownership)]
+            return seen, last["workflow_id"]["S"] if last else None
 
         return read
 

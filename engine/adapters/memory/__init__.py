@@ -6,11 +6,14 @@ and may be used from several threads. Nothing survives the process.
 
 from __future__ import annotations
 
+from engine.adapters.memory.api_key_store import MemoryApiKeyStore
+from engine.adapters.memory.audit_store import MemoryAuditStore
 from engine.adapters.memory.blob_store import MemoryBlobStore
 from engine.adapters.memory.cache_store import MemoryCacheStore
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.memory.credential_store import MemoryCredentialStore, MemorySecretStore
 from engine.adapters.memory.execution_store import MemoryExecutionStore
+from engine.adapters.memory.limit_store import MemoryLimitStore
 from engine.adapters.memory.metrics import MemoryMetrics
 from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution
 from engine.adapters.memory.template_store import MemoryTemplateStore
@@ -19,11 +22,14 @@ from engine.adapters.memory.workflow_store import MemoryWorkflowStore
 
 __all__ = [
     "ManualClock",
+    "MemoryApiKeyStore",
+    "MemoryAuditStore",
     "MemoryBlobStore",
     "MemoryCacheStore",
     "MemoryCredentialStore",
     "MemoryEventSources",
     "MemoryExecutionStore",
+    "MemoryLimitStore",
     "MemoryMetrics",
     "MemorySecretStore",
     "MemoryStateMachines",

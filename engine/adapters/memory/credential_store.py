@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Lock
 
+from engine.access.audience import Audience, Ownership
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
-from engine.errors import NotFoundError
+from engine.errors import ConflictError, NotFoundError
 from engine.ports import CredentialInfo, Page
 
 
@@ -18,8 +20,13 @@ class MemoryCredentialStore:
         self._lock = Lock()
 
     def put(self, info: CredentialInfo, values: Mapping[str, str]) -> None:
-        """Create or replace."""
+        """Create or replace; ConflictError when another owner has the name."""
         with self._lock:
+            standing = self._kept.get(info.name)
+            if standing is not None and standing[0].ownership.owner != info.ownership.owner:
+                raise ConflictError(
+                    f"The credential '{info.name}' belongs to someone else; name yours otherwise."
+                )
             self._kept[info.name] = (info, dict(values))
 
     def info(self, name: str) -> CredentialInfo:
@@ -31,15 +38,26 @@ class MemoryCredentialStore:
         info, values = self._credential(name)
         return info.kind, dict(values)
 
-    def list_infos(self, limit: int, cursor: str | None = None) -> Page[CredentialInfo]:
-        """By name."""
+    def list_infos(
+        self, limit: int, cursor: str | None = None, audience: Audience | None = None
+    ) -> Page[CredentialInfo]:
+        """Those that the audience sees, by name."""
         check_limit(limit)
         position = decode_cursor("credentials", cursor, parts=1)
         with self._lock:
-            infos = [info for _, (info, _) in sorted(self._kept.items())]
+            kept = [info for _, (info, _) in sorted(self._kept.items())]
+        infos = [info for info in kept if audience is None or audience.sees(info.ownership)]
         after = [info for info in infos if position is None or info.name > position[0]]
         more = encode_cursor("credentials", [after[limit - 1].name]) if len(after) > limit else None
         return Page(tuple(after[:limit]), more)
+
+    def set_ownership(self, name: str, ownership: Ownership) -> CredentialInfo:
+        """Give the credential to others; NotFoundError."""
+        with self._lock:
+            info, values = self._credential(name)
+            info = replace(info, ownership=ownership)
+            self._kept[name] = (info, values)
+        return info
 
     def delete(self, name: str) -> None:
         """NotFoundError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from threading import RLock
 
+from engine.access.audience import Audience
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.record import dump_record, load_record
@@ -36,15 +37,19 @@ class MemoryWorkflowStore:
             raise NotFoundError("version", f"{workflow_id}/{version}")
         return load_record(WorkflowVersion, text)
 
-    def list_heads(self, limit: int, cursor: str | None = None) -> Page[WorkflowHead]:
-        """Heads, the newest workflow first; RequestError on a cursor that is not ours."""
+    def list_heads(
+        self, limit: int, cursor: str | None = None, audience: Audience | None = None
+    ) -> Page[WorkflowHead]:
+        """Heads that the audience sees, the newest first; RequestError on a cursor that is not ours."""
         check_limit(limit)
         position = decode_cursor("workflows", cursor, parts=1)
         with self._lock:
             texts = sorted(self._heads.items(), reverse=True)
-        after = [(key, text) for key, text in texts if position is None or key < position[0]]
-        more = encode_cursor("workflows", [after[limit - 1][0]]) if len(after) > limit else None
-        return Page(tuple(load_record(WorkflowHead, text) for _, text in after[:limit]), more)
+        below = [(key, text) for key, text in texts if position is None or key < position[0]]
+        heads = [load_record(WorkflowHead, text) for _, text in below]
+        seen = [head for head in heads if audience is None or audience.sees(head.ownership)]
+        more = encode_cursor("workflows", [seen[limit - 1].workflow_id]) if len(seen) > limit else None
+        return Page(tuple(seen[:limit]), more)
 
     def list_versions(self, workflow_id: str, limit: int, cursor: str | None = None) -> Page[WorkflowVersion]:
         """Versions, newest first."""

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from functions.api.access import Trail
 from functions.api.services import Services, get_services
 
 router = APIRouter(tags=["cache"])
@@ -53,9 +54,12 @@ def get_cache_stats(services: Use) -> CacheStats:
 @router.delete("/cache")
 def clear_cache(
     services: Use,
+    access: Trail,
     node_type: Annotated[
         str | None, Query(max_length=64, description="Forget results of this type alone.")
     ] = None,
 ) -> Cleared:
     """Forget cached results."""
-    return Cleared(deleted=services.cache.clear(node_type))
+    cleared = Cleared(deleted=services.cache.clear(node_type))
+    access.note(f"cache:{node_type or '*'}", after=cleared.model_dump())
+    return cleared

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from engine.errors import RequestError
 from engine.json_value import JsonObject
 from engine.ports import CredentialInfo
+from functions.api.access import Trail, Who
 from functions.api.body import json_body, read_object
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
@@ -42,6 +43,8 @@ class CredentialView(BaseModel):
     description: str | None
     created_at: datetime
     updated_at: datetime
+    owner: str | None = Field(description="Whose it is; null: the administrators'.")
+    groups: list[str] = Field(description="Workflows that are shared with one of these may use it.")
 
     @classmethod
     def of(cls, info: CredentialInfo) -> CredentialView:
@@ -53,6 +56,8 @@ class CredentialView(BaseModel):
             description=info.description,
             created_at=info.created_at,
             updated_at=info.updated_at,
+            owner=info.ownership.owner,
+            groups=list(info.ownership.groups),
         )
 
 
@@ -66,6 +71,11 @@ class CredentialList(BaseModel):
 BODY = json_body(CredentialRequest, example={"kind": "bearer", "values": {"token": "the-token"}})
 
 
+def _noted(info: CredentialInfo) -> JsonObject:
+    """What the audit trail says of a credential: not its description, which may hold anything."""
+    return {"kind": info.kind, "parts": list(info.parts), "owner": info.ownership.owner}
+
+
 def read_credential(document: Annotated[JsonObject, Depends(read_object)]) -> CredentialRequest:
     """The body; RequestError names the field, and never repeats a value."""
     try:
@@ -77,9 +87,11 @@ def read_credential(document: Annotated[JsonObject, Depends(read_object)]) -> Cr
 
 
 @router.get("/credentials")
-def list_credentials(services: Use, limit: Limit = 20, cursor: Cursor = None) -> CredentialList:
-    """Names and kinds of the stored credentials."""
-    page = services.credentials.list_infos(limit, cursor)
+def list_credentials(
+    services: Use, principal: Who, limit: Limit = 20, cursor: Cursor = None
+) -> CredentialList:
+    """Names and kinds of the credentials that you see."""
+    page = services.credentials.list_infos(principal, limit, cursor)
     return CredentialList(items=[CredentialView.of(info) for info in page.items], cursor=page.cursor)
 
 
@@ -93,21 +105,23 @@ def put_credential(
     asked: Annotated[CredentialRequest, Depends(read_credential)],
     response: Response,
     services: Use,
+    access: Trail,
 ) -> CredentialView:
     """Store a credential, or replace it; 201 when it is new."""
     values = {part: value.get_secret_value() for part, value in asked.values.items()}
-    info, created = services.credentials.put(name, asked.kind, values, asked.description)
-    response.status_code = 201 if created else 200
+    info, before = services.credentials.put(access.principal, name, asked.kind, values, asked.description)
+    response.status_code = 201 if before is None else 200
+    access.note(before=_noted(before) if before else None, after=_noted(info))
     return CredentialView.of(info)
 
 
 @router.get("/credentials/{name}", responses=problem_responses(404))
-def get_credential(name: Id, services: Use) -> CredentialView:
+def get_credential(name: Id, services: Use, principal: Who) -> CredentialView:
     """What may be shown of a credential."""
-    return CredentialView.of(services.credentials.info(name))
+    return CredentialView.of(services.credentials.info(principal, name))
 
 
 @router.delete("/credentials/{name}", status_code=204, responses=problem_responses(404))
-def delete_credential(name: Id, services: Use) -> None:
+def delete_credential(name: Id, services: Use, access: Trail) -> None:
     """Forget a credential and its values."""
-    services.credentials.delete(name)
+    access.note(before=_noted(services.credentials.delete(access.principal, name)))

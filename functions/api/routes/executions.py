@@ -14,6 +14,7 @@ from engine.json_value import JsonObject
 from engine.ports import ExecutionFilter
 from engine.service import StartRequest
 from engine.workflow import Node, Workflow
+from functions.api.access import Who
 from functions.api.body import json_body, read_object
 from functions.api.execution_view import (
     Budget,
@@ -33,6 +34,9 @@ from functions.api.workflow_view import VersionDetail
 # API Gateway waits 30 s for an answer
 # (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
 MAX_WAIT_SECONDS = 25
+
+# Pages of nothing but other people's executions that one request passes over.
+MAX_UNSEEN_PAGES = 5
 
 router = APIRouter(tags=["executions"])
 Use = Annotated[Services, Depends(get_services)]
@@ -92,6 +96,7 @@ def execute_workflow(
     asked: Annotated[ExecuteRequest, Depends(read_execute_request)],
     response: Response,
     services: Use,
+    principal: Who,
     wait: Wait = 0,
     version: VersionQuery = "draft",
     idempotency_key: Annotated[
@@ -100,7 +105,12 @@ def execute_workflow(
 ) -> ExecutionDetail:
     """Start an execution; the answer comes at once, unless it is asked to wait."""
     request = StartRequest(
-        workflow_id, asked.inputs, idempotency_key, asked.bypass_cache, version=read_version(version)
+        workflow_id,
+        asked.inputs,
+        idempotency_key,
+        asked.bypass_cache,
+        version=read_version(version),
+        principal=principal,
     )
     execution, created = services.executions.start(request)
     if wait:
@@ -116,6 +126,7 @@ def execute_workflow(
 @router.get("/executions")
 def list_executions(
     services: Use,
+    principal: Who,
     workflow_id: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     status: ExecutionStatus | None = None,
     started_after: datetime | None = None,
@@ -123,13 +134,17 @@ def list_executions(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> ExecutionList:
-    """Executions, newest first."""
+    """Executions of workflows that you see, newest first."""
     for name, value in (("started_after", started_after), ("started_before", started_before)):
         if value is not None and value.tzinfo is None:
             raise RequestError(f"{name} needs a time zone, such as 2026-01-31T12:00:00Z.", name)
     wanted = ExecutionFilter(workflow_id, status, started_after, started_before)
-    page = services.executions.list_executions(wanted, limit, cursor)
-    return ExecutionList(items=[ExecutionSummary.of(item) for item in page.items], cursor=page.cursor)
+    for _ in range(MAX_UNSEEN_PAGES):
+        page = services.executions.list_executions(wanted, limit, cursor)
+        seen = services.visibility.visible(principal, page.items)
+        if seen or (cursor := page.cursor) is None:
+            break
+    return ExecutionList(items=[ExecutionSummary.of(item) for item in seen], cursor=page.cursor)
 
 
 @router.get("/workflows/{workflow_id}/executions", responses=problem_responses(404))

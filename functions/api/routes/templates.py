@@ -11,10 +11,11 @@ from engine.errors import RequestError
 from engine.json_value import JsonObject, JsonValue
 from engine.node import MISSING
 from engine.template import Template, Variable, VariableType
-from functions.api.author import Author
+from functions.api.access import Trail
 from functions.api.body import json_body, read_object
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
+from functions.api.routes.workflows import noted
 from functions.api.services import Services, get_services
 from functions.api.version_query import Message
 from functions.api.workflow_view import WorkflowDetail
@@ -143,11 +144,13 @@ def instantiate_template(
     asked: Annotated[InstantiateRequest, Depends(read_instantiate_request)],
     response: Response,
     services: Use,
-    author: Author,
+    access: Trail,
     message: Message = None,
 ) -> WorkflowDetail:
     """Save a new workflow made of the template with these values."""
-    head, version = services.templates.instantiate(name, asked.variables, asked.name, author, message)
+    user = access.principal.user
+    head, version = services.templates.instantiate(name, asked.variables, asked.name, user, message)
+    access.note(f"workflow:{head.workflow_id}", after={"template": name, **noted(head)})
     response.headers["ETag"] = f'"{head.revision}"'
     response.headers["Location"] = f"{services.public_url}/api/v1/workflows/{head.workflow_id}"
     return WorkflowDetail.of_version(head, version)

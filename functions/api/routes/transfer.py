@@ -12,8 +12,8 @@ from engine.bundle import MAX_WORKFLOWS, Bundle, read_bundle
 from engine.json_value import JsonObject
 from engine.service import ImportOptions, ImportReport, SaveNote
 from engine.service.imports import Ids, OnConflict, Outcome
+from functions.api.access import Trail, Who
 from functions.api.answer_size import check_answer_size
-from functions.api.author import Author
 from functions.api.body import json_body, read_object
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
@@ -82,11 +82,14 @@ def export_workflows(
     ids: WorkflowIds,
     response: Response,
     services: Use,
+    principal: Who,
     version: VersionQuery = "draft",
     allow_literals: AllowLiterals = False,
 ) -> Bundle:
     """Several workflows as one file, with the names and kinds of the credentials that they need."""
-    bundle = services.exports.export(ids, read_version(version), allow_literals=allow_literals)
+    bundle = services.exports.export(
+        ids, read_version(version), audience=principal.audience, allow_literals=allow_literals
+    )
     return _as_file(bundle, "workflows", response)
 
 
@@ -95,11 +98,14 @@ def export_workflow(
     workflow_id: Id,
     response: Response,
     services: Use,
+    principal: Who,
     version: VersionQuery = "draft",
     allow_literals: AllowLiterals = False,
 ) -> Bundle:
     """One workflow as a file, with the names and kinds of the credentials that it needs."""
-    bundle = services.exports.export([workflow_id], read_version(version), allow_literals=allow_literals)
+    bundle = services.exports.export(
+        [workflow_id], read_version(version), audience=principal.audience, allow_literals=allow_literals
+    )
     return _as_file(bundle, str(bundle.workflows[0].workflow["name"]), response)
 
 
@@ -111,7 +117,7 @@ def export_workflow(
 def import_workflows(
     document: Annotated[JsonObject, Depends(read_object)],
     services: Use,
-    author: Author,
+    access: Trail,
     ids: Annotated[Ids, Query(description="`new` gives every workflow a new id.")] = "keep",
     on_conflict: Annotated[
         OnConflict,
@@ -121,6 +127,9 @@ def import_workflows(
     message: Message = None,
 ) -> ImportReportView:
     """Save the workflows of an export file; a file with any problem saves nothing."""
-    note = SaveNote(author, message or "Imported")
-    options = ImportOptions(ids, on_conflict, dry_run)
-    return ImportReportView.of(services.imports.import_bundle(read_bundle(document), options, note))
+    user = access.principal.user
+    note = SaveNote(user, message or "Imported", owner=user)
+    options = ImportOptions(ids, on_conflict, dry_run, access.principal.audience)
+    report = ImportReportView.of(services.imports.import_bundle(read_bundle(document), options, note))
+    access.note("workflows", after=report.model_dump(mode="json"))
+    return report

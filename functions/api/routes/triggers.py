@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import RootModel
 
 from engine.json_value import JsonObject
-from engine.trigger import TriggerSettings
+from engine.trigger import Trigger, TriggerSettings
+from functions.api.access import Trail
 from functions.api.body import json_body, read_object
 from functions.api.execution_view import ExecutionSummary
 from functions.api.paging import Cursor, Id, Limit
@@ -31,6 +32,16 @@ TRIGGER_BODY = json_body(
 )
 
 
+def _noted(trigger: Trigger) -> JsonObject:
+    """What the audit trail says of a trigger: its path and its inputs may hold what only its users know."""
+    return {
+        "workflow_id": trigger.workflow_id,
+        "type": trigger.settings.type,
+        "enabled": trigger.settings.enabled,
+        "revision": trigger.revision,
+    }
+
+
 @router.get("", responses=problem_responses(404))
 def list_triggers(workflow_id: Id, services: Use) -> TriggerList:
     """All triggers of a workflow, each with its last fire and outcome."""
@@ -39,9 +50,12 @@ def list_triggers(workflow_id: Id, services: Use) -> TriggerList:
 
 
 @router.post("", status_code=201, responses=problem_responses(404, 409, 413), openapi_extra=TRIGGER_BODY)
-def create_trigger(workflow_id: Id, document: Document, response: Response, services: Use) -> TriggerView:
+def create_trigger(
+    workflow_id: Id, document: Document, response: Response, services: Use, access: Trail
+) -> TriggerView:
     """Make a webhook, a schedule, or a trigger on objects in S3 or on events."""
     trigger = services.triggers.create(workflow_id, document)
+    access.note(f"trigger:{trigger.trigger_id}", after=_noted(trigger))
     path = f"/api/v1/workflows/{workflow_id}/triggers/{trigger.trigger_id}"
     response.headers["Location"] = services.public_url + path
     return view_trigger(services, trigger)
@@ -54,14 +68,20 @@ def get_trigger(workflow_id: Id, trigger_id: Id, services: Use) -> TriggerView:
 
 
 @router.put("/{trigger_id}", responses=problem_responses(404, 409, 413), openapi_extra=TRIGGER_BODY)
-def update_trigger(workflow_id: Id, trigger_id: Id, document: Document, services: Use) -> TriggerView:
+def update_trigger(
+    workflow_id: Id, trigger_id: Id, document: Document, services: Use, access: Trail
+) -> TriggerView:
     """Change a trigger: the whole of its settings. A webhook without a path keeps its own."""
-    return view_trigger(services, services.triggers.update(workflow_id, trigger_id, document))
+    before = services.triggers.get(workflow_id, trigger_id)
+    trigger = services.triggers.update(workflow_id, trigger_id, document)
+    access.note(before=_noted(before), after=_noted(trigger))
+    return view_trigger(services, trigger)
 
 
 @router.delete("/{trigger_id}", status_code=204, responses=problem_responses(404))
-def delete_trigger(workflow_id: Id, trigger_id: Id, services: Use) -> None:
+def delete_trigger(workflow_id: Id, trigger_id: Id, services: Use, access: Trail) -> None:
     """Delete a trigger and what fires it."""
+    access.note(before=_noted(services.triggers.get(workflow_id, trigger_id)))
     services.triggers.delete(workflow_id, trigger_id)
 
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from functions.api.access import Trail
 from functions.api.answer_size import check_answer_size
-from functions.api.author import Author
 from functions.api.diff_view import DiffView
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
-from functions.api.routes.workflows import IfMatch, read_if_match
+from functions.api.routes.workflows import IfMatch, noted, read_if_match
 from functions.api.services import Services, get_services
 from functions.api.version_query import (
     FromVersion,
@@ -57,13 +57,15 @@ def restore_version(
     version: VersionNumber,
     response: Response,
     services: Use,
-    author: Author,
+    access: Trail,
     message: Message = None,
     if_match: IfMatch = None,
 ) -> WorkflowDetail:
     """Save a new version that equals an old one. What is live stays."""
     expected = read_if_match(if_match)
-    head, found = services.versions.restore(workflow_id, version, expected, author, message)
+    user = access.principal.user
+    head, found = services.versions.restore(workflow_id, version, expected, user, message)
+    access.note(before={"version": head.version - 1}, after={"restored_from": version, **noted(head)})
     response.headers["ETag"] = f'"{head.revision}"'
     return WorkflowDetail.of_version(head, found)
 
@@ -82,22 +84,25 @@ def publish_workflow(
     workflow_id: Id,
     response: Response,
     services: Use,
-    author: Author,
+    access: Trail,
     version: PublishedVersion = "draft",
     if_match: IfMatch = None,
 ) -> WorkflowSummary:
     """Make a version the live one: triggers run it, whatever is saved later."""
     expected = read_if_match(if_match)
-    head = services.versions.publish(workflow_id, read_version(version), expected, author)
+    user = access.principal.user
+    head = services.versions.publish(workflow_id, read_version(version), expected, user)
+    access.note(after=noted(head))
     response.headers["ETag"] = f'"{head.revision}"'
     return WorkflowSummary.of(head)
 
 
 @router.post("/workflows/{workflow_id}/unpublish", responses=problem_responses(404, 409, 412))
 def unpublish_workflow(
-    workflow_id: Id, response: Response, services: Use, if_match: IfMatch = None
+    workflow_id: Id, response: Response, services: Use, access: Trail, if_match: IfMatch = None
 ) -> WorkflowSummary:
     """Leave no version live: triggers run nothing."""
     head = services.versions.unpublish(workflow_id, read_if_match(if_match))
+    access.note(after=noted(head))
     response.headers["ETag"] = f'"{head.revision}"'
     return WorkflowSummary.of(head)

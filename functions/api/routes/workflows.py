@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Header, Response
 
 from engine.errors import RequestError
 from engine.json_value import JsonObject
+from engine.ports import WorkflowHead
 from engine.service import SaveNote, VersionChoice
 from engine.workflow import Workflow
-from functions.api.author import Author
+from functions.api.access import Trail, Who
 from functions.api.body import json_body, read_object
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import ProblemItem, problem_responses
@@ -46,6 +47,18 @@ def read_if_match(value: str | None) -> int | None:
     return int(found.group(1))
 
 
+def noted(head: WorkflowHead) -> JsonObject:
+    """What the audit trail says of a workflow: the document itself may hold what people typed into it."""
+    return {
+        "name": head.name,
+        "version": head.version,
+        "revision": head.revision,
+        "live_version": head.live_version,
+        "node_count": head.node_count,
+        "owner": head.ownership.owner,
+    }
+
+
 def _detail(response: Response, services: Services, workflow_id: Id, choice: VersionChoice) -> WorkflowDetail:
     head, found = services.workflows.get(workflow_id, choice)
     response.headers["ETag"] = f'"{head.revision}"'
@@ -56,19 +69,21 @@ def _detail(response: Response, services: Services, workflow_id: Id, choice: Ver
     "/workflows/", status_code=201, responses=problem_responses(409, 413), openapi_extra=WORKFLOW_BODY
 )
 def create_workflow(
-    document: Document, response: Response, services: Use, author: Author, message: Message = None
+    document: Document, response: Response, services: Use, access: Trail, message: Message = None
 ) -> WorkflowDetail:
-    """Save a new workflow: it is compiled, and its state machine made. Nothing is live yet."""
-    head, version = services.workflows.create(document, SaveNote(author, message))
+    """Save a new workflow of yours: it is compiled, and its state machine made. Nothing is live yet."""
+    user = access.principal.user
+    head, version = services.workflows.create(document, SaveNote(user, message, owner=user))
+    access.note(f"workflow:{head.workflow_id}", after=noted(head))
     response.headers["ETag"] = f'"{head.revision}"'
     response.headers["Location"] = f"{services.public_url}/api/v1/workflows/{head.workflow_id}"
     return WorkflowDetail.of_version(head, version)
 
 
 @router.get("/workflows/")
-def list_workflows(services: Use, limit: Limit = 20, cursor: Cursor = None) -> WorkflowList:
-    """Workflows, newest first."""
-    page = services.workflows.list_heads(limit, cursor)
+def list_workflows(services: Use, principal: Who, limit: Limit = 20, cursor: Cursor = None) -> WorkflowList:
+    """Workflows that you see, newest first."""
+    page = services.workflows.list_heads(limit, cursor, principal.audience)
     return WorkflowList(items=[WorkflowSummary.of(head) for head in page.items], cursor=page.cursor)
 
 
@@ -96,20 +111,23 @@ def update_workflow(
     document: Document,
     response: Response,
     services: Use,
-    author: Author,
+    access: Trail,
     message: Message = None,
     if_match: IfMatch = None,
 ) -> WorkflowDetail:
     """Save a new version, the draft; what is live stays. With If-Match, only if nobody was faster."""
-    note = SaveNote(author, message)
+    note = SaveNote(access.principal.user, message)
     head, version = services.workflows.update(workflow_id, document, read_if_match(if_match), note)
+    # What was before stands in the version before: versions never change.
+    access.note(before={"version": head.version - 1}, after=noted(head))
     response.headers["ETag"] = f'"{head.revision}"'
     return WorkflowDetail.of_version(head, version)
 
 
 @router.delete("/workflows/{workflow_id}", status_code=204, responses=problem_responses(404, 409, 412))
-def delete_workflow(workflow_id: Id, services: Use, if_match: IfMatch = None) -> None:
+def delete_workflow(workflow_id: Id, services: Use, access: Trail, if_match: IfMatch = None) -> None:
     """Delete a workflow and its state machine; what it ran stays readable."""
+    access.note(before=noted(services.workflows.workflows.get_head(workflow_id)))
     services.workflows.delete(workflow_id, read_if_match(if_match))
 
 

@@ -9,8 +9,20 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from engine.adapters.memory import StartedExecution
+from engine.adapters.memory import (
+    MemoryApiKeyStore,
+    MemoryAuditStore,
+    MemoryLimitStore,
+    StartedExecution,
+)
 from engine.execution import ExecutionStatus
+from engine.service import (
+    ApiKeyService,
+    AuditService,
+    LimitService,
+    SignInService,
+    VisibilityService,
+)
 from engine.task import Task
 from functions.api.app import create_app
 from functions.api.services import Services
@@ -36,6 +48,7 @@ class ApiBench(EngineBench):
     def __init__(self, **services: Any) -> None:
         super().__init__()
         self.runs = True
+        self.api_keys = MemoryApiKeyStore()
         self.machines.on_start = self._interpret
         self.health_checks: dict[str, Callable[[], None]] = {"tables": lambda: None}
         self.services = self.make_services(**services)
@@ -60,7 +73,11 @@ class ApiBench(EngineBench):
                 "clock": self.clock,
                 "public_url": PUBLIC_URL,
                 "cors_origins": (),
-                "api_key": lambda: API_KEY,
+                "sign_in": SignInService(self.api_keys, self.clock, changes.pop("api_key", lambda: API_KEY)),
+                "limits": LimitService(MemoryLimitStore(), self.clock),
+                "api_keys": ApiKeyService(self.api_keys, self.clock),
+                "audit": AuditService(MemoryAuditStore(), self.clock),
+                "visibility": VisibilityService(self.workflows, self.executions, self.clock),
                 "health_checks": self.health_checks,
                 **changes,
             }

@@ -173,6 +173,8 @@ def test_a_value_goes_in_and_never_comes_out(bench: ApiBench, caplog: pytest.Log
         "description": None,
         "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
+        "owner": "admin",
+        "groups": [],
     }
 
 

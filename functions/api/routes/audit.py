@@ -1,0 +1,43 @@
+"""The audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from engine.access.audit import AuditFilter, Outcome
+from engine.errors import RequestError
+from functions.api.access_view import AuditList
+from functions.api.paging import Cursor, Limit
+from functions.api.services import Services, get_services
+
+router = APIRouter(tags=["access"])
+Text = Annotated[str | None, Query(max_length=300)]
+
+
+@router.get("/audit")
+def list_audit_records(
+    services: Annotated[Services, Depends(get_services)],
+    actor: Text = None,
+    user: Text = None,
+    action: Annotated[
+        str | None, Query(max_length=300, description="An action, or a family such as `workflow.`.")
+    ] = None,
+    target: Text = None,
+    outcome: Outcome | None = None,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> AuditList:
+    """Who did what to what, newest first: changes, refused sign-ins, uses of credentials."""
+    for name, value in (("after", after), ("before", before)):
+        if value is not None and value.tzinfo is None:
+            raise RequestError(f"{name} needs a time zone, such as 2026-01-31T12:00:00Z.", name)
+    wanted = AuditFilter(
+        actor=actor, user=user, action=action, target=target, outcome=outcome, after=after, before=before
+    )
+    page = services.audit.list_records(wanted, limit, cursor)
+    return AuditList(items=list(page.items), cursor=page.cursor)

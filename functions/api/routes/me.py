@@ -1,0 +1,16 @@
+"""Who asks."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from functions.api.access import Who
+from functions.api.access_view import Me
+
+router = APIRouter(tags=["access"])
+
+
+@router.get("/me")
+def get_me(principal: Who) -> Me:
+    """Who you are here: user, role, groups, permissions, limits."""
+    return Me.of(principal)
