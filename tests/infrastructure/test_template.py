@@ -272,7 +272,8 @@ def test_requests_go_to_the_api_function_and_those_to_webhooks_to_their_own(
         ("ANY /webhooks-test/{proxy+}", "integrations/<WebhooksIntegration>"),
     }
     webhooks = resolver.resource("WebhooksIntegration")
-    assert webhooks["IntegrationUri"] == "<TriggersFunction.Arn>"
+    called = resolver.resource("TriggersFunction")["FunctionName"]
+    assert webhooks["IntegrationUri"] == f"arn:aws:lambda:us-east-1:123456789012:function:{called}"
     assert resolver.resource("TriggersFunction")["Timeout"] * 1000 < webhooks["TimeoutInMillis"]
     integration = resolver.resource("HttpApiIntegration")
     name = resolver.resource("ApiFunction")["FunctionName"]
