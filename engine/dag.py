@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress, count
@@ -69,6 +69,12 @@ class Dag:
             {node_id: tuple(sorted(after[node_id], key=place.__getitem__)) for node_id in known},
             {node_id: tuple(sorted(before[node_id], key=place.__getitem__)) for node_id in known},
         )
+
+    def without(self, left_out: Collection[str]) -> Dag:
+        """The graph of the other nodes and the edges between them."""
+        edges = [(source, target) for source, after in self.successors.items() for target in after]
+        ids = [node_id for node_id in self.ids if node_id not in left_out]
+        return Dag.of_edges(ids, edges) if left_out else self
 
     @cached_property
     def order(self) -> tuple[str, ...]:

@@ -123,3 +123,9 @@ class NodeRun(Record):
     poll_state: JsonObject | None = Field(None, description="What a pending node asked to get back.")
     not_before: datetime | None = Field(None, description="The next attempt waits until then.")
     logs: tuple[LogLine, ...] = ()
+
+
+def node_value_key(run: NodeRun, what: str) -> str:
+    """Where a value of a node run that is too large for its record is stored."""
+    where = run.node_id if run.item is None else f"{run.node_id}/{run.item:08d}"
+    return f"executions/{run.execution_id}/{where}/{what}.json"

@@ -240,7 +240,10 @@ class BaseNode(ABC):
     polls: ClassVar[bool] = False
     """Whether ``run`` may return ``NodeResult.pending``; then ``poll`` is written too."""
     light: ClassVar[bool] = False
-    """Whether a run takes milliseconds and touches nothing outside: it may share a Task."""
+    """Whether a run takes milliseconds and touches nothing outside.
+
+    It may share the Task of a neighbour; if it raises RetryableNodeError there, the neighbour's retry holds.
+    """
     reads_inputs: ClassVar[bool] = True
     """Whether ``run`` looks at ``inputs``: if not, they are no part of the cache key."""
     cache_ttl_seconds: ClassVar[int] = 0

@@ -187,6 +187,9 @@ class ExecutionStore(Protocol):
     def finish_node(self, run: NodeRun) -> NodeRun | None:
         """Record how the node run ended. None when recorded; the stored one when it ended before."""
 
+    def finish_nodes(self, runs: Sequence[NodeRun]) -> None:
+        """Record how several node runs of one execution ended; those that ended before are left alone."""
+
     def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
         """Store the mark if ``key`` has none; the mark that stands now."""
 
@@ -392,9 +395,3 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-
-
-def batched(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    """The items in runs of at most ``size``."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

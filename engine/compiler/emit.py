@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from engine import asl
 from engine.compiler.names import Place, name_parallels
 from engine.compiler.step import Step
-from engine.compiler.step_states import step_states
-from engine.compiler.tree import Leaf, Series, Tree, children
+from engine.compiler.step_states import fork_states, step_states
+from engine.compiler.tree import Fork, Leaf, Series, Tree, children
 
 COMMENT = "Compiled by Mini-N8N: tasks carry names, never data."
 
 
-def emit(tree: Tree, steps: Mapping[str, Step], timeout_seconds: int) -> asl.Machine:
-    """The state machine of a tree; it ends itself after ``timeout_seconds``."""
+def emit(tree: Tree | None, steps: Mapping[str, Step], timeout_seconds: int) -> asl.Machine:
+    """The state machine of a tree, or of nothing; it ends itself after ``timeout_seconds``."""
+    if tree is None:
+        nothing = {"nothing to do": asl.Succeed()}
+        return asl.Machine("nothing to do", nothing, timeout_seconds=timeout_seconds, comment=COMMENT)
     machine = _Emitter(steps, name_parallels(tree)).machine((), tree)
     return asl.Machine(machine.start, machine.states, timeout_seconds=timeout_seconds, comment=COMMENT)
 
@@ -24,10 +27,13 @@ class _Emitter:
         self._steps, self._parallel_names = steps, parallel_names
 
     def machine(self, place: Place, tree: Tree) -> asl.Machine:
-        """The tree as a machine of its own: each part is made knowing the state that follows it."""
+        """The tree as a machine of its own."""
+        return self._chain(place, tree, None)
+
+    def _chain(self, place: Place, tree: Tree, following: str | None) -> asl.Machine:
+        """The tree's states, leading to ``following``: each part is made knowing what comes after it."""
         parts = [((*place, index), part) for index, part in enumerate(children(tree))]
         chain: list[Mapping[str, asl.State]] = []
-        following: str | None = None
         for part_place, part in reversed(parts if isinstance(tree, Series) else [(place, tree)]):
             states = self._states(part_place, part, following)
             following = next(iter(states))
@@ -40,5 +46,11 @@ class _Emitter:
     def _states(self, place: Place, part: Tree, following: str | None) -> Mapping[str, asl.State]:
         if isinstance(part, Leaf):
             return step_states(self._steps[part.step], following)
+        if isinstance(part, Fork):
+            ways = {
+                output: self._chain((*place, index), way, following).states
+                for index, (output, way) in enumerate(part.ways)
+            }
+            return fork_states(part, ways, following)
         branches = tuple(self.machine((*place, index), child) for index, child in enumerate(children(part)))
         return {self._parallel_names[place]: asl.Parallel(branches, following)}

@@ -55,7 +55,7 @@ def state_cost(state: JsonObject) -> Cost:
 
 
 def main_path(machine: JsonObject) -> Iterator[JsonObject]:
-    """The states that an execution goes through when nothing fails and nothing is pending."""
+    """The states that an execution goes through when nothing fails, nothing is pending, no fork has a way."""
     name = machine["StartAt"]
     while name is not None:
         state = machine["States"][name]
@@ -63,17 +63,36 @@ def main_path(machine: JsonObject) -> Iterator[JsonObject]:
         name = state.get("Next") or state.get("Default")
 
 
+def fork_ways(machine: JsonObject, state: JsonObject) -> list[str]:
+    """The first states of the ways of a fork; nothing for other states, the Choice of a poll too."""
+    firsts = [rule["Next"] for rule in state.get("Choices", [])]
+    return [name for name in firsts if machine["States"][name]["Type"] != "Wait"]
+
+
 def execution_cost(definition: JsonObject) -> Cost:
-    """Of one execution in which every node runs once, without items and repeated polls."""
+    """Of one execution without items and repeated polls that takes the dearest way at each fork."""
     return _machine_cost(definition) + Cost(events=EXECUTION_EVENTS)
 
 
 def _machine_cost(machine: JsonObject) -> Cost:
+    return _path_cost(machine, machine["StartAt"], None)
+
+
+def _path_cost(machine: JsonObject, first: str, join: str | None) -> Cost:
+    """From one state to another, which is left out."""
     total = Cost()
-    for state in main_path(machine):
+    name: str | None = first
+    while name is not None and name != join:
+        state = machine["States"][name]
         total += state_cost(state)
         for branch in state.get("Branches", []):
             total += _machine_cost(branch)
+        name = state.get("Next") or state.get("Default")
+        if ways := [_path_cost(machine, way, name) for way in fork_ways(machine, state)]:
+            if machine["States"][name]["Type"] == "Succeed":
+                ways.append(state_cost(machine["States"][name]))
+                name = None
+            total += max(ways, key=lambda cost: (cost.transitions, cost.events))
     return total
 
 

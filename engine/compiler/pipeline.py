@@ -1,21 +1,26 @@
-"""The stages, one after another: steps, tree, machine, checks, report."""
+"""The stages, one after another: steps, tree, regions, fusion, machine, checks, report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, check_definition, definition_bytes
+from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_definition, definition_bytes
 from engine.compiler.emit import emit
+from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.levels import level_tree
+from engine.compiler.measure import execution_cost
 from engine.compiler.profile import Profile
+from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
 from engine.compiler.series_parallel import series_parallel_tree
-from engine.compiler.step import plan_steps
+from engine.compiler.step import Step, plan_steps
+from engine.compiler.tree import Tree
 from engine.dag import Dag
 from engine.errors import DocumentError, Problem
 from engine.json_value import JsonObject, digest
 from engine.registry import NodeRegistry
+from engine.settled import settled_nodes
 from engine.workflow import Workflow
 
 
@@ -40,26 +45,59 @@ def compile_workflow(
     ``targets`` maps executors to function ARNs. Raises DocumentError where the machine would be over a
     limit of Step Functions, RequestError where a target is missing.
     """
-    steps = plan_steps(workflow, registry, targets)
-    dag = Dag.of(workflow)
-    seconds = _known_seconds(workflow, profile)
-    tree = series_parallel_tree(dag, seconds)
-    machine = emit(tree, {step.id: step for step in steps}, workflow.settings.timeout_seconds)
-    definition = machine.to_json()
+    settled = {node.id for node in settled_nodes(workflow)}
+    steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
+    dag = Dag.of(workflow).without(settled)
+    seconds = _known_seconds(workflow, steps, profile)
+    tree = series_parallel_tree(dag, seconds) if steps else None
+    definition = _arrange(tree, workflow, steps).to_json()
     _check_size(definition)
     faults = check_definition(definition)
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
-    report = make_report(definition, dag, tree, level_tree(dag), seconds)
+    report = {
+        **make_report(definition, dag, tree, seconds),
+        "nodes": len(workflow.nodes),
+        "settled_at_start": sorted(settled),
+        "level_compiler": _level_compiler(workflow, registry, targets),
+    }
     _check_history(report)
     return Compiled(definition, report, digest(definition))
 
 
-def _known_seconds(workflow: Workflow, profile: Profile | None) -> dict[str, float] | None:
-    """Seconds of every node; None where that of any is unknown, for a guess helps nobody."""
-    found = {node.id: profile.seconds(node.id, node.type) for node in workflow.nodes} if profile else {}
-    known = {node_id: seconds for node_id, seconds in found.items() if seconds is not None}
-    return known if len(known) == len(workflow.nodes) else None
+def _arrange(tree: Tree | None, workflow: Workflow, steps: Mapping[str, Step]) -> Machine:
+    """The machine of a tree, with forks and shared Tasks."""
+    seconds = workflow.settings.timeout_seconds
+    if tree is None:
+        return emit(None, steps, seconds)
+    forked = find_regions(tree, workflow, steps)
+    return emit(*fuse(forked, note_forks(forked, steps)), seconds)
+
+
+def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:
+    """What one Task for each node, level after level, would cost: the measure of regions and fusion."""
+    steps = {step.id: step for step in plan_steps(workflow, registry, targets)}
+    machine = emit(level_tree(Dag.of(workflow)), steps, workflow.settings.timeout_seconds)
+    return execution_cost(machine.to_json()).to_json()
+
+
+def _known_seconds(
+    workflow: Workflow, steps: Mapping[str, Step], profile: Profile | None
+) -> dict[str, float] | None:
+    """Seconds of every step; None where that of any is unknown, for a guess helps nobody.
+
+    Light nodes take none, where nothing else is known.
+    """
+    if profile is None:
+        return None
+    known: dict[str, float] = {}
+    for node in workflow.nodes:
+        if node.id in steps:
+            seconds = profile.seconds(node.id, node.type)
+            if seconds is None and not steps[node.id].light:
+                return None
+            known[node.id] = seconds or 0.0
+    return known
 
 
 def _check_size(definition: JsonObject) -> None:

@@ -10,6 +10,7 @@ from engine.asl import (
     all_states,
     definition_bytes,
 )
+from engine.compiler.levels import level_tree
 from engine.compiler.measure import Cost, execution_cost, item_costs, poll_costs
 from engine.compiler.price import price_executions
 from engine.compiler.schedule import critical_path
@@ -22,17 +23,19 @@ _QUOTAS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.h
 
 
 def make_report(
-    definition: JsonObject, dag: Dag, tree: Tree, level_tree: Tree, seconds: Mapping[str, float] | None
+    definition: JsonObject, dag: Dag, tree: Tree | None, seconds: Mapping[str, float] | None
 ) -> JsonObject:
-    """Counts and costs of one execution; times only where the profile knows every node."""
+    """Counts and costs of one execution of the steps of ``dag``; times only where every step's is known.
+
+    ``tree`` is how they are ordered, None where there is no step.
+    """
     cost = execution_cost(definition)
     items = item_costs(definition)
-    waits = find_waits(dag, tree, seconds)
+    waits = find_waits(dag, tree, seconds) if tree else ()
     return {
-        "nodes": len(dag.ids),
         "levels": len(dag.levels),
         "states": sum(1 for _ in all_states(definition)),
-        "parallel_depth": parallel_depth(tree),
+        "parallel_depth": parallel_depth(tree) if tree else 0,
         **cost.to_json(),
         "per_item": {node_id: item.to_json() for node_id, item in items.items()},
         "per_poll": {node_id: poll.to_json() for node_id, poll in poll_costs(definition).items()},
@@ -41,7 +44,7 @@ def make_report(
         "cost_per_1000_executions": price_executions(cost),
         "waits": [wait.to_json() for wait in waits[:MAX_WAITS]],
         "waits_count": len(waits),
-        "predicted": None if seconds is None else _predict(dag, tree, level_tree, seconds),
+        "predicted": None if seconds is None or tree is None else _predict(dag, tree, seconds),
     }
 
 
@@ -56,11 +59,11 @@ def _limits(cost: Cost, items: Mapping[str, Cost]) -> JsonObject:
     }
 
 
-def _predict(dag: Dag, tree: Tree, level_tree: Tree, seconds: Mapping[str, float]) -> JsonObject:
+def _predict(dag: Dag, tree: Tree, seconds: Mapping[str, float]) -> JsonObject:
     path = critical_path(dag, seconds)
     return {
         "makespan_seconds": round(makespan(tree, seconds), 6),
         "critical_path_seconds": round(sum(seconds[node_id] for node_id in path), 6),
         "critical_path": [{"node": node_id, "seconds": seconds[node_id]} for node_id in path],
-        "levels_makespan_seconds": round(makespan(level_tree, seconds), 6),
+        "levels_makespan_seconds": round(makespan(level_tree(dag), seconds), 6),
     }

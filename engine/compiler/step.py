@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from engine.asl import Retrier
 from engine.compiler.retry import node_retrier
 from engine.errors import RequestError
-from engine.node import BaseNode
+from engine.node import ERROR, MAIN, BaseNode
 from engine.registry import NodeRegistry
+from engine.task import Fork
 from engine.workflow import Node, Workflow
 
 # What a Task has over the time of its node: 10 s for a cold start, reading inputs and storing the result,
@@ -37,6 +38,24 @@ class Step:
     polls: bool = False
     max_concurrency: int | None = None
     """Items at the same time under for_each; None: no for_each."""
+    light: bool = False
+    """Whether all of its nodes take milliseconds and touch nothing outside: it may join a neighbour."""
+    portable: bool = False
+    """Whether every function has what its nodes need."""
+    outputs: tuple[str, ...] = (MAIN,)
+    """What the node may leave through."""
+    fork: Fork | None = None
+    """The ways that its answer decides between."""
+
+    @property
+    def nodes_before(self) -> tuple[str, ...]:
+        """Its nodes up to the one that leads, which is called like the step."""
+        return self.nodes[: self.nodes.index(self.id) + 1]
+
+    @property
+    def nodes_after(self) -> tuple[str, ...]:
+        """Its nodes from the one that leads on."""
+        return self.nodes[self.nodes.index(self.id) :]
 
 
 def plan_steps(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> tuple[Step, ...]:
@@ -56,6 +75,8 @@ def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str
         )
     polls = node_class.polls and not node.disabled
     own_seconds = node.timeout_seconds or node_class.default_timeout_seconds
+    own_settings = node.retry or node.timeout_seconds or node.for_each or node.on_error != "stop"
+    outputs = node_class.outputs_for(node.config)
     return Step(
         id=node.id,
         nodes=(node.id,),
@@ -66,4 +87,7 @@ def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str
         settles=node.on_error != "stop",
         polls=polls,
         max_concurrency=node.for_each.max_concurrency if node.for_each and not node.disabled else None,
+        light=node_class.light and not own_settings,
+        portable=node_class.executor == "core",
+        outputs=(*outputs, ERROR) if node.on_error == "output" else outputs,
     )

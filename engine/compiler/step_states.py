@@ -9,10 +9,14 @@ from engine.compiler.lambda_call import EXECUTION_INPUT, LambdaCall, call_functi
 from engine.compiler.names import state_name
 from engine.compiler.retry import SERVICE_RETRIERS
 from engine.compiler.step import BOOKKEEPING_SECONDS, Step
+from engine.compiler.tree import Fork
 
 POLL = "poll"
+POLL_FIELDS = ("pending", "poll_after_seconds")
 ITEMS = "items"
 ERROR = "error"
+# How the node of a fork left.
+LEFT = "left"
 
 
 def step_states(step: Step, following: str | None) -> Mapping[str, asl.State]:
@@ -33,10 +37,11 @@ def _run_states(
 
     call = call_function(
         step.function_arn,
-        step.nodes,
+        (step.id,) if item else step.nodes,
         "item" if item else "run",
         extra=item,
-        answer_fields=("pending", "poll_after_seconds") if step.polls else (),
+        fork=None if item else step.fork,
+        answer_fields=POLL_FIELDS if step.polls else () if item else _answer_fields(step),
     )
     states: dict[str, asl.State] = {}
     states[own] = _task(
@@ -44,7 +49,7 @@ def _run_states(
         step.timeout_seconds,
         name("pending?") if step.polls else following,
         retry=(*SERVICE_RETRIERS, step.retry) if step.retry else SERVICE_RETRIERS,
-        result_path=f"$.{POLL}" if step.polls else None,
+        result_path=f"$.{POLL}" if step.polls else None if item else _result_path(step),
         settle=name("settle") if step.settles else None,
     )
     if step.polls:
@@ -67,7 +72,7 @@ def _for_each_states(step: Step, max_concurrency: int, following: str | None) ->
     items = _run_states(step, None, prefix="item", item=item)
     states: dict[str, asl.State] = {
         expand: _task(
-            call_function(step.function_arn, step.nodes, "expand", answer_fields=("indexes",)),
+            call_function(step.function_arn, step.nodes_before, "expand", answer_fields=("indexes",)),
             BOOKKEEPING_SECONDS,
             each,
             result_path=f"$.{ITEMS}",
@@ -81,9 +86,16 @@ def _for_each_states(step: Step, max_concurrency: int, following: str | None) ->
             next=collect,
         ),
         collect: _task(
-            call_function(step.function_arn, step.nodes, "collect"),
+            call_function(
+                step.function_arn,
+                step.nodes_after,
+                "collect",
+                fork=step.fork,
+                answer_fields=_answer_fields(step),
+            ),
             BOOKKEEPING_SECONDS,
             following,
+            result_path=_result_path(step),
             settle=settle,
         ),
     }
@@ -94,8 +106,39 @@ def _for_each_states(step: Step, max_concurrency: int, following: str | None) ->
 
 def _settle_state(step: Step, following: str | None, item: asl.Template | None) -> asl.Task:
     extra = {**(item or {}), "error_name": asl.Path(f"$.{ERROR}.Error")}
-    call = call_function(step.function_arn, step.nodes, "settle", extra=extra)
-    return _task(call, BOOKKEEPING_SECONDS, following)
+    fork = None if item else step.fork
+    call = call_function(
+        step.function_arn,
+        (step.id,) if item else step.nodes,
+        "settle",
+        extra=extra,
+        fork=fork,
+        answer_fields=_answer_fields(step) if fork else (),
+    )
+    return _task(call, BOOKKEEPING_SECONDS, following, result_path=_result_path(step) if fork else None)
+
+
+def _answer_fields(step: Step) -> tuple[str, ...]:
+    """What a fork reads."""
+    return ("output_name",) if step.fork is not None else ()
+
+
+def _result_path(step: Step) -> str | None:
+    return f"$.{LEFT}" if step.fork is not None else None
+
+
+def fork_states(
+    fork: Fork, ways: Mapping[str, Mapping[str, asl.State]], following: str | None
+) -> Mapping[str, asl.State]:
+    """The Choice between ways, by output, each already leading to ``following``; no way: straight on."""
+    otherwise = following or state_name(fork.source, "otherwise")
+    rules = tuple(asl.Rule(f"$.{LEFT}.output_name", output, next(iter(way))) for output, way in ways.items())
+    states: dict[str, asl.State] = {state_name(fork.source, "left by"): asl.Choice(rules, default=otherwise)}
+    for way in ways.values():
+        states |= way
+    if following is None:
+        states[otherwise] = asl.Succeed()
+    return states
 
 
 def _task(

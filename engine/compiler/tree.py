@@ -32,13 +32,26 @@ class Parallel:
     branches: tuple[Tree, ...]
 
 
-Tree: TypeAlias = Leaf | Series | Parallel
+@dataclass(frozen=True)
+class Fork:
+    """The way of the output that node ``source`` left through; nothing where no way has that output.
+
+    A way holds what is reached through its output alone, so what is not taken is skipped, whole.
+    """
+
+    source: str
+    ways: tuple[tuple[str, Tree], ...]
+
+
+Tree: TypeAlias = Leaf | Series | Parallel | Fork
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:
     """What a tree is made of; nothing for a leaf."""
     if isinstance(tree, Leaf):
         return ()
+    if isinstance(tree, Fork):
+        return tuple(way for _, way in tree.ways)
     return tree.parts if isinstance(tree, Series) else tree.branches
 
 
@@ -90,11 +103,11 @@ def finish_times(tree: Tree, seconds: Mapping[str, float]) -> tuple[dict[str, fl
         if isinstance(part, Leaf):
             starts[part.step], ends[part.step] = at, at + seconds[part.step]
             return ends[part.step]
-        if isinstance(part, Parallel):
-            return max(run(branch, at) for branch in part.branches)
-        for step in part.parts:
-            at = run(step, at)
-        return at
+        if isinstance(part, Series):
+            for step in part.parts:
+                at = run(step, at)
+            return at
+        return max(run(branch, at) for branch in children(part))
 
     run(tree, 0.0)
     return starts, ends

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.compiler.poset import EPSILON_SECONDS
-from engine.compiler.tree import Leaf, Parallel, Series, Tree, children, finish_times
+from engine.compiler.tree import Leaf, Series, Tree, children, finish_times
 from engine.dag import Dag
 from engine.json_value import JsonObject
 
@@ -77,8 +77,8 @@ def _edge(tree: Tree, end: int) -> Iterator[str]:
     """The steps with which a tree begins (0), or ends (-1)."""
     if isinstance(tree, Leaf):
         yield tree.step
-    elif isinstance(tree, Parallel):
-        for branch in tree.branches:
-            yield from _edge(branch, end)
-    else:
+    elif isinstance(tree, Series):
         yield from _edge(tree.parts[end], end)
+    else:
+        for branch in children(tree):
+            yield from _edge(branch, end)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.connections import live_sources, should_run
 from engine.errors import ExecutionEndedError, MiniN8nError
-from engine.execution import Claim, ErrorInfo, Execution, NodeRun, NodeStatus
+from engine.execution import Claim, ErrorInfo, Execution, NodeRun, NodeStatus, node_value_key
 from engine.expression import Scope
 from engine.json_value import JsonObject, JsonValue
 from engine.ports import ExecutionStore
@@ -38,6 +39,10 @@ class NodeReading:
         """Inside a Map: the record of the for_each node itself."""
         return self.records.get((self.node.id, None))
 
+    def note(self, run: NodeRun) -> None:
+        """How a node run ended, for the nodes of the same task that come after it."""
+        self.records[run.node_id, run.item] = run
+
     def departures(self) -> dict[str, str | None]:
         """How each source left; an undecided one is a fault of the definition, never of the user."""
         left: dict[str, str | None] = {}
@@ -60,6 +65,20 @@ class NodeReading:
         return live_sources(self.prepared.incoming[self.node.id], self.departures())
 
 
+@dataclass(frozen=True)
+class TaskReading:
+    """What was read before a task: its execution, and the records around all of its nodes."""
+
+    task: Task
+    prepared: PreparedWorkflow
+    execution: Execution
+    records: dict[Key, NodeRun]
+
+    def of(self, node: Node) -> NodeReading:
+        """For one of the task's nodes; what is noted there is seen by all."""
+        return NodeReading(self.task, node, self.prepared, self.execution, self.records)
+
+
 class NodeRecords:
     """The execution store as the runner uses it."""
 
@@ -67,15 +86,15 @@ class NodeRecords:
         """``values`` holds what is too large for a record."""
         self._executions, self._values = executions, values
 
-    def read(self, prepared: PreparedWorkflow, task: Task, node: Node) -> NodeReading:
-        """One batch read of all that a node run needs; ExecutionEndedError if it came too late."""
-        wanted = list(prepared.reads(node.id))
+    def read(self, prepared: PreparedWorkflow, task: Task) -> TaskReading:
+        """One batch read of all that a task needs; ExecutionEndedError if it came too late."""
+        wanted = [key for node_id in task.nodes for key in prepared.reads(node_id)]
         if task.item is not None:
-            wanted.append((node.id, task.item))
+            wanted += [(node_id, task.item) for node_id in task.nodes]
         execution, records = self._executions.read_nodes(task.execution_id, wanted)
         if execution.status.ended:
             raise ExecutionEndedError(f"execution '{task.execution_id}' has ended: {execution.status}")
-        return NodeReading(task, node, prepared, execution, records)
+        return TaskReading(task, prepared, execution, records)
 
     def result_of(self, record: NodeRun) -> JsonObject:
         """The result of an ended node run, loaded if it is large."""
@@ -134,6 +153,10 @@ class NodeRecords:
             raise ExecutionEndedError(f"node '{run.node_id}' finished after its execution had ended")
         return stored or run
 
+    def skip(self, runs: Sequence[NodeRun]) -> None:
+        """Record nodes that were skipped; those that ended before are left as they are."""
+        self._executions.finish_nodes(runs)
+
     def with_items(self, run: NodeRun, items: list[JsonValue]) -> NodeRun:
         """The node run with its items, by claim where they are large."""
         claim = self._claim(run, "items", items, None)
@@ -152,8 +175,7 @@ class NodeRecords:
                 return found
 
     def _claim(self, run: NodeRun, what: str, value: JsonValue, text: str | None) -> Claim | None:
-        where = run.node_id if run.item is None else f"{run.node_id}/{run.item:08d}"
-        return self._values.store(f"executions/{run.execution_id}/{where}/{what}.json", value, text)
+        return self._values.store(node_value_key(run, what), value, text)
 
 
 def failed_result(error: ErrorInfo) -> JsonObject:

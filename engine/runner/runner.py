@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, failed_result
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
+from engine.workflow import Node
 
 log = logging.getLogger("mini_n8n.runner")
 
@@ -54,13 +55,16 @@ class Runner:
         self._for_each = ForEachSteps(self._records)
 
     def run(self, task: Task) -> TaskAnswer:
-        """Run the task's nodes in order; the answer of the last.
+        """Run the task's nodes in order; the answer of the last, or of the one that a fork follows.
+
+        What comes after a node that is pending waits for it.
 
         Raises RetryableNodeError, NodeTimeoutError or NodeError with a terse message (what went wrong
         stands in the node run, not in the state machine's history), ExecutionEndedError when it came
         too late, UnavailableError when a store is away.
         """
         prepared = self._versions.read(task.workflow_id, task.version)
+        around = self._records.read(prepared, task)
         steps: dict[str, Callable[[NodeReading], TaskAnswer]] = {
             "run": self._run,
             "expand": self._expand,
@@ -68,11 +72,34 @@ class Runner:
             "collect": self._collect,
             "settle": self._settle,
         }
-        answer = TaskAnswer()
+        answer, forked = TaskAnswer(), None
         for node_id in task.nodes:
-            reading = self._records.read(prepared, task, prepared.nodes[node_id])
-            answer = steps[task.step](reading)
-        return answer
+            node = prepared.nodes[node_id]
+            step = steps[task.step] if _leads(node, task) else self._run
+            answer = step(around.of(node))
+            if answer.pending:
+                return answer
+            if task.fork is not None and task.fork.node == node_id:
+                self._skip_ways(task.fork.not_taken(answer.output_name), task)
+                forked = TaskAnswer(output_name=answer.output_name or "")
+        return forked or answer
+
+    def _skip_ways(self, node_ids: Sequence[str], task: Task) -> None:
+        """Record as skipped what no state will come to."""
+        now = self._clock.now()
+        self._records.skip(
+            [
+                NodeRun(
+                    execution_id=task.execution_id,
+                    node_id=node_id,
+                    status=NodeStatus.SKIPPED,
+                    started_at=now,
+                    ended_at=now,
+                )
+                for node_id in node_ids
+            ]
+        )
+        self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
 
     def _run(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
@@ -106,7 +133,7 @@ class Runner:
             return TaskAnswer(output_name=own.output_name if own else None)
         try:
             values, output_name = self._for_each.gather(reading)
-            return self._finish(own, NodeStatus.SUCCEEDED, output_name=output_name, result=values)
+            return self._finish(reading, own, NodeStatus.SUCCEEDED, output_name=output_name, result=values)
         except NodeError as error:
             return self._fail(own, error, reading)
 
@@ -132,7 +159,7 @@ class Runner:
         )
         leaves_by = "error" if reading.node.on_error == "output" and run.item is None else MAIN
         return self._finish(
-            run, NodeStatus.FAILED, output_name=leaves_by, error=error, result=failed_result(error)
+            reading, run, NodeStatus.FAILED, output_name=leaves_by, error=error, result=failed_result(error)
         )
 
     def _attempt(self, reading: NodeReading) -> TaskAnswer:
@@ -163,6 +190,7 @@ class Runner:
             return TaskAnswer(pending=True, poll_after_seconds=max(1, pending.poll_after_seconds))
         run = run.model_copy(update={"logs": outcome.logs, "cache": outcome.cache})
         return self._finish(
+            attempt.reading,
             run,
             NodeStatus.SUCCEEDED,
             output_name=outcome.result.output_name,
@@ -192,14 +220,14 @@ class Runner:
         log.warning("node failed: %s", told.type)
         if not tried_again and reading.node.on_error == "stop":
             status = NodeStatus.TIMED_OUT if timed_out else NodeStatus.FAILED
-            return self._finish(run, status, error=told)
+            return self._finish(reading, run, status, error=told)
         ended = self._records.start(run)
         if ended is not None:
             return self._stored_answer(ended)
         raise wire_error(error, run.node_id) from error
 
     def _skip(self, reading: NodeReading) -> TaskAnswer:
-        return self._finish(self._new_run(reading, attempts=0), NodeStatus.SKIPPED)
+        return self._finish(reading, self._new_run(reading, attempts=0), NodeStatus.SKIPPED)
 
     def _pass_through(self, reading: NodeReading) -> TaskAnswer:
         """A disabled node hands on what came in first."""
@@ -208,10 +236,11 @@ class Runner:
             output = self._records.result_of(reading.records[(source, None)]).get("output")
             break
         run = self._new_run(reading, attempts=0)
-        return self._finish(run, NodeStatus.SKIPPED, output_name=MAIN, result={"output": output})
+        return self._finish(reading, run, NodeStatus.SKIPPED, output_name=MAIN, result={"output": output})
 
     def _finish(
         self,
+        reading: NodeReading,
         run: NodeRun,
         status: NodeStatus,
         *,
@@ -236,6 +265,7 @@ class Runner:
             }
         )
         stored = self._records.finish(ended, text)
+        reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
         self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
         return self._stored_answer(stored)
@@ -270,6 +300,15 @@ class Runner:
         if run.status in (NodeStatus.FAILED, NodeStatus.TIMED_OUT) and run.output_name is None:
             raise stored_error(run.error, run.node_id, timed_out=run.status is NodeStatus.TIMED_OUT)
         return TaskAnswer(output_name=run.output_name)
+
+
+def _leads(node: Node, task: Task) -> bool:
+    """Whether the step of the task is meant for this node; others only share the Task, and are run."""
+    if task.step == "settle":
+        return task.item is not None or node.on_error != "stop"
+    if task.step in ("expand", "collect"):
+        return node.for_each is not None
+    return True
 
 
 def _elapsed_milliseconds(run: NodeRun) -> float:

@@ -16,7 +16,7 @@ from engine.errors import (
     RequestError,
     UnavailableError,
 )
-from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, node_value_key
 from engine.json_value import JsonObject, digest
 from engine.moment import made_at
 from engine.ports import (
@@ -37,8 +37,10 @@ from engine.service.finish import ExecutionFinisher
 from engine.service.inputs import resolve_inputs
 from engine.service.limits import LimitService
 from engine.service.version_choice import VersionChoice, choose_version
+from engine.settled import settled_runs
 from engine.task import ExecutionInput
 from engine.values import ValueStore
+from engine.workflow import Workflow
 
 # An Idempotency-Key is remembered for a day, as Stripe does (https://docs.stripe.com/api/idempotent_requests).
 IDEMPOTENCY_HOURS = 24
@@ -108,7 +110,7 @@ class ExecutionService:
         except MiniN8nError:
             self._uncount(request.principal, execution_id)
             raise
-        return self._start_machine(execution, may_repeat=request.idempotency_key is not None), True
+        return self._start_machine(execution, version, may_repeat=request.idempotency_key is not None), True
 
     def get(self, execution_id: str, workflow_id: str | None = None) -> Execution:
         """The execution, repaired if it is overdue; NotFoundError, also when it is another workflow's."""
@@ -194,7 +196,7 @@ class ExecutionService:
         """The execution, whose start is repeated where nobody knows whether it came about."""
         if execution.execution_arn is not None or execution.status.ended:
             return execution
-        return self._start_machine(execution, may_repeat=True)
+        return self._start_machine(execution, self.document(execution), may_repeat=True)
 
     def _admit(self, principal: Principal | None, execution_id: str) -> bool:
         if self.limits is None or principal is None:
@@ -242,7 +244,18 @@ class ExecutionService:
             groups=head.ownership.groups,
         )
 
-    def _start_machine(self, execution: Execution, *, may_repeat: bool) -> Execution:
+    def _settle_inputs(self, execution: Execution, workflow: Workflow) -> None:
+        """Record what input nodes give, which is known: the machine has no state for them."""
+        inputs = self.values.load(execution.inputs, execution.inputs_claim)
+        runs: list[NodeRun] = []
+        for run in settled_runs(workflow, execution.execution_id, inputs, self.clock.now()):
+            claim = self.values.store(node_value_key(run, "result"), run.result)
+            runs.append(run.model_copy(update={"result": None, "claim": claim}) if claim else run)
+        self.executions.finish_nodes(runs)
+
+    def _start_machine(
+        self, execution: Execution, version: WorkflowVersion, *, may_repeat: bool
+    ) -> Execution:
         """Start the state machine; an execution that cannot be started ends as failed, with the reason.
 
         ``may_repeat``: an Idempotency-Key stands for it, so it is left open for the request that comes again.
@@ -253,6 +266,7 @@ class ExecutionService:
             version=execution.version,
         )
         try:
+            self._settle_inputs(execution, version.workflow)
             arn = self.machines.start(
                 execution.state_machine_version_arn or "", execution.execution_id, task_input.model_dump()
             )

@@ -71,7 +71,17 @@ def _numbers(report: JsonObject) -> Table:
     table.add_row(
         "history of an execution", f"{report['history_events']} of {limits['history_events']:,} events"
     )
-    table.add_row("state transitions of an execution", f"{report['state_transitions']}")
+    by_levels = report["level_compiler"]
+    table.add_row(
+        "state transitions of an execution",
+        f"{report['state_transitions']} ({by_levels['state_transitions']} with one Task a node, by levels)",
+    )
+    table.add_row(
+        "Lambda calls of an execution",
+        f"{report['lambda_invocations']} ({by_levels['lambda_invocations']} by levels)",
+    )
+    if report["settled_at_start"]:
+        table.add_row("known when it starts", ", ".join(report["settled_at_start"]))
     for node_id, cost in report["per_item"].items():
         table.add_row(f"  for each item of {node_id}", f"{cost['state_transitions']} more")
     for node_id, cost in report["per_poll"].items():

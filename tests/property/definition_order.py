@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.compiler.lambda_call import called_nodes
+from engine.compiler.measure import fork_ways
 from engine.json_value import JsonObject
 
 
@@ -10,20 +11,24 @@ def nodes_before(definition: JsonObject) -> dict[str, frozenset[str]]:
     """For each node the nodes that have certainly ended when its first Task starts."""
     found: dict[str, frozenset[str]] = {}
 
-    def walk(machine: JsonObject, before: frozenset[str]) -> frozenset[str]:
-        name = machine["StartAt"]
-        while name is not None:
+    def walk(machine: JsonObject, first: str, join: str | None, before: frozenset[str]) -> frozenset[str]:
+        name: str | None = first
+        while name is not None and name != join:
             state = machine["States"][name]
             ended: set[str] = set()
             if state["Type"] == "Task":
                 for node_id in called_nodes(state):
-                    found.setdefault(node_id, before - {node_id})
+                    found.setdefault(node_id, (before | ended) - {node_id})
                     ended.add(node_id)
             for branch in state.get("Branches", []):
-                ended |= walk(branch, before)
+                ended |= walk(branch, branch["StartAt"], None, before)
+            following = state.get("Next") or state.get("Default")
+            for way in fork_ways(machine, state):
+                # What is not taken is skipped: decided too.
+                ended |= walk(machine, way, following, before)
             before |= ended
-            name = state.get("Next") or state.get("Default")
+            name = following
         return before
 
-    walk(definition, frozenset())
+    walk(definition, definition["StartAt"], None, frozenset())
     return found

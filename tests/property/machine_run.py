@@ -77,15 +77,17 @@ class _Executor:
         del function
         task = Task.model_validate(payload)
         if task.step in ("run", "expand"):
-            self._check_order(task.nodes[0])
+            for position, node_id in enumerate(task.nodes):
+                self._check_order(node_id, set(task.nodes[:position]))
         return self._runner.run(task).as_payload()
 
     def runs(self) -> dict[str, NodeRun]:
         """The node runs that were recorded."""
         return {run.node_id: run for run in self.executions.list_node_runs(EXECUTION_ID).items}
 
-    def _check_order(self, node_id: str) -> None:
-        sources = {c.source for c in self._workflow.connections if c.target == node_id}
+    def _check_order(self, node_id: str, before: set[str]) -> None:
+        """``before``: nodes that the same Task runs first."""
+        sources = {c.source for c in self._workflow.connections if c.target == node_id} - before
         _, found = self.executions.read_nodes(EXECUTION_ID, [(source, None) for source in sources])
         if any((source, None) not in found or not found[source, None].status.ended for source in sources):
             with self._lock:

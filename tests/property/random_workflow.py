@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.workflow import Workflow
 from tests.property.reference import NOTHING
 
+LIGHT = ("quick", "choose")
 _FAULTS = st.sampled_from([{}, {}, {}, {}, {"failures": 1}, {"failures": 4}, {"dies": True}])
 
 
@@ -49,23 +50,28 @@ def workflows(draw: st.DrawFn, max_nodes: int = 8, behaviours: int = 5) -> list[
 def _node(draw: st.DrawFn, node_id: str) -> dict[str, Any]:
     node: dict[str, Any] = {
         "id": node_id,
-        "type": draw(st.sampled_from(["act", "act", "act", "branch", "poll"])),
+        "type": draw(st.sampled_from(["act", "act", "quick", "quick", "branch", "choose", "poll"])),
     }
     node["on_error"] = draw(st.sampled_from(["stop", "continue", "output"]))
     node["join"] = draw(st.sampled_from(["any", "any", "all"]))
     node["disabled"] = draw(st.sampled_from([False, False, False, True]))
+    if node["type"] in LIGHT and draw(st.booleans()):
+        return {"id": node_id, "type": node["type"], "disabled": node["disabled"], "join": node["join"]}
     if draw(st.booleans()):
         node["retry"] = {"max_attempts": draw(st.integers(1, 5))}
-    if node["type"] != "branch" and draw(st.sampled_from([False, False, True])):
+    if not _branches(node) and draw(st.sampled_from([False, False, True])):
         node["for_each"] = {"items": list(range(draw(st.integers(0, 3)))), "max_concurrency": 2}
     return node
 
 
 def _script(draw: st.DrawFn, node: dict[str, Any], above: list[str]) -> dict[str, Any]:
     script: dict[str, Any] = dict(draw(_FAULTS))
+    if node["type"] in LIGHT:
+        # What touches nothing outside has no failure that passes.
+        script.pop("failures", None)
     if above and draw(st.booleans()):
         script["sees"] = f"{{{{ {draw(st.sampled_from(above))}.output || '{NOTHING}' }}}}"
-    if node["type"] == "branch":
+    if _branches(node):
         script["leaves"] = draw(st.sampled_from(["left", "right"]))
     if "for_each" in node:
         script["dies_on"] = draw(st.lists(st.integers(0, 2), max_size=1))
@@ -75,5 +81,9 @@ def _script(draw: st.DrawFn, node: dict[str, Any], above: list[str]) -> dict[str
 
 
 def _outputs(node: dict[str, Any]) -> list[str]:
-    own = ["left", "right"] if node["type"] == "branch" else ["main"]
-    return [*own, "error"] if node["on_error"] == "output" else own
+    own = ["left", "right"] if _branches(node) else ["main"]
+    return [*own, "error"] if node.get("on_error") == "output" else own
+
+
+def _branches(node: dict[str, Any]) -> bool:
+    return node["type"] in ("branch", "choose")

@@ -64,9 +64,19 @@ class BranchNode(ActNode):
     Config = BranchScript
 
 
+class QuickNode(ActNode):
+    type = "quick"
+    light = True
+
+
+class ChooseNode(BranchNode):
+    type = "choose"
+    light = True
+
+
 def make_registry() -> NodeRegistry:
     """A registry of the scripted types."""
     registry = NodeRegistry()
-    for node_type in (ActNode, PollNode, BranchNode):
+    for node_type in (ActNode, PollNode, BranchNode, QuickNode, ChooseNode):
         registry.register(node_type)
     return registry

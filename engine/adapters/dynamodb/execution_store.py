@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from engine.adapters.dynamodb.attribute import (
     number,
     text,
 )
+from engine.adapters.dynamodb.batch import batched
 from engine.adapters.dynamodb.execution_item import (
     end_attribute,
     execution_from,
@@ -28,7 +29,7 @@ from engine.adapters.dynamodb.execution_item import (
     run_key,
 )
 from engine.adapters.dynamodb.execution_list import ExecutionList
-from engine.adapters.dynamodb.table import ConditionFailedError, Table
+from engine.adapters.dynamodb.table import ConditionFailedError, Table, TransactionRefusedError
 from engine.adapters.record import as_fields
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
@@ -46,6 +47,11 @@ DEFAULT_RETENTION_DAYS = 90
 REMEMBERED_EXECUTIONS = 2_000
 # Pages of at most 1 MB that one list of node runs reads.
 MAX_PAGES = 6
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+MAX_TRANSACTION_WRITES = 100
+# A node run that has not ended.
+OPEN = "attribute_not_exists(execution_id) OR ended = :no"
+NOT_ENDED: Item = {":no": {"BOOL": False}}
 
 
 class DynamoExecutionStore:
@@ -159,6 +165,29 @@ class DynamoExecutionStore:
             raise ValueError(f"a node run does not end with the status {run.status}")
         return self._write(run)
 
+    def finish_nodes(self, runs: Sequence[NodeRun]) -> None:
+        """Record how several node runs of one execution ended; those that ended before are left alone."""
+        for some in batched(runs, MAX_TRANSACTION_WRITES):
+            if len(some) == 1:
+                self.finish_node(some[0])
+                continue
+            puts: list[Mapping[str, Item]] = [
+                {
+                    "Put": {
+                        "Item": run_item(run, self._expiry_of(run)),
+                        "ConditionExpression": OPEN,
+                        "ExpressionAttributeValues": NOT_ENDED,
+                    }
+                }
+                for run in some
+            ]
+            try:
+                self._table.transact(puts)
+            except TransactionRefusedError:
+                # Some ended before, which is rare: a task that is run again.
+                for run in some:
+                    self.finish_node(run)
+
     def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
         """Store the mark if ``key`` has none; the mark that stands now."""
         now = {":now": number(epoch_microseconds(self._clock.now()))}
@@ -170,17 +199,18 @@ class DynamoExecutionStore:
         return mark
 
     def _write(self, run: NodeRun) -> NodeRun | None:
-        expires_at = self._expiries.get(run.execution_id)
-        if expires_at is None:
-            # Not created or read by this process: then it expires with the longest execution there can be.
-            expires_at = self._clock.now() + timedelta(seconds=MAX_TIMEOUT_SECONDS) + self._retention
-        open_ = "attribute_not_exists(execution_id) OR ended = :no"
-        no = {":no": {"BOOL": False}}
+        item = run_item(run, self._expiry_of(run))
         try:
-            self._table.put(run_item(run, expires_at), open_, ExpressionAttributeValues=no)
+            self._table.put(item, OPEN, ExpressionAttributeValues=NOT_ENDED)
         except ConditionFailedError as failed:
             return run_from(failed.stored)
         return None
+
+    def _expiry_of(self, run: NodeRun) -> datetime:
+        known = self._expiries.get(run.execution_id)
+        # Not created or read by this process: then it expires with the longest execution there can be.
+        longest = timedelta(seconds=MAX_TIMEOUT_SECONDS) + self._retention
+        return self._clock.now() + longest if known is None else known
 
     def _update(
         self,

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from engine.adapters.aws_errors import error_code, translated
 from engine.adapters.dynamodb.attribute import Item
+from engine.adapters.dynamodb.batch import batched
 from engine.errors import UnavailableError
-from engine.ports import Clock, batched
+from engine.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -16,9 +16,10 @@ import gzip
 from zlib import crc32
 
 from engine.adapters.dynamodb.attribute import Item, compressed, number, text
+from engine.adapters.dynamodb.batch import batched
 from engine.adapters.record import dump_record, load_record
 from engine.errors import RequestError
-from engine.ports import WorkflowHead, WorkflowVersion, batched
+from engine.ports import WorkflowHead, WorkflowVersion
 
 # Heads are spread over the partitions of the list, which one list reads all: 8 of them take
 # 8,000 writes per second (1,000 each:

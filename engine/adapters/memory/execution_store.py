@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from threading import RLock
 
@@ -126,6 +126,11 @@ class MemoryExecutionStore:
         if not run.status.ended:
             raise ValueError(f"a node run does not end with the status {run.status}")
         return self._write(run)
+
+    def finish_nodes(self, runs: Sequence[NodeRun]) -> None:
+        """Record how several node runs of one execution ended; those that ended before are left alone."""
+        for run in runs:
+            self.finish_node(run)
 
     def _write(self, run: NodeRun) -> NodeRun | None:
         text = dump_record(run)

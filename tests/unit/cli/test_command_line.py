@@ -123,11 +123,11 @@ def test_plan_shows_order_limits_and_the_predicted_time(good: Path, tmp_path: Pa
         "Hello",
         "greeting",
         "of 25,000 events",
-        "0.05 USD for state transitions",
-        "Predicted: 1.75 s",
+        "0.025 USD for state transitions",
+        "Predicted: 1.25 s",
     ):
         assert words in shown
-    assert "1.75 s: who (0.5 s) → greeting (1.25 s)" in shown
+    assert "1.25 s: greeting (1.25 s)" in shown
 
 
 def test_plan_and_validate_name_every_problem_on_stderr(bad: Path) -> None:

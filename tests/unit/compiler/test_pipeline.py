@@ -69,11 +69,19 @@ def test_an_executor_without_a_function_is_told() -> None:
 
 
 def test_times_are_predicted_only_where_every_duration_is_known() -> None:
+    workflow = chain(2, "http", config={"url": "http://x"})
     known = Profile(durations={"node_0": 2.0, "node_1": 3.0})
     partly = Profile(durations={"node_0": 2.0})
-    by_type = Profile(durations={"node_0": 2.0}, type_durations={"transform": 1.0})
+    by_type = Profile(durations={"node_0": 2.0}, type_durations={"http": 1.0})
     predicted = [
-        compile_workflow(chain(2), REGISTRY, targets=TARGETS, profile=profile).report["predicted"]
+        compile_workflow(workflow, REGISTRY, targets=TARGETS, profile=profile).report["predicted"]
         for profile in (known, partly, by_type, None)
     ]
     assert [p and p["makespan_seconds"] for p in predicted] == [5.0, None, 3.0, None]
+
+
+def test_light_nodes_take_no_time_where_nothing_else_is_known() -> None:
+    compiled = compile_workflow(
+        chain(2), REGISTRY, targets=TARGETS, profile=Profile(durations={"node_0": 2.0})
+    )
+    assert compiled.report["predicted"]["makespan_seconds"] == 2.0
