@@ -7,7 +7,7 @@ throttled or away. Times are aware datetimes in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -343,9 +343,10 @@ class MachineExecution:
 class StateMachines(Protocol):
     """The state machine service. One machine per workflow, one published version per definition."""
 
-    def publish(self, workflow_id: str, definition: JsonObject) -> str:
+    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
         """Create or update the machine of a workflow; the ARN of the version that has this definition.
 
+        Where there is no room for one more, old versions are deleted, but none whose ARN is in ``keep``.
         DocumentError if the service refuses the definition.
         """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +63,10 @@ class StepFunctionsMachines:
         self._tracing = tracing
         self._sleep = sleep
 
-    def publish(self, workflow_id: str, definition: JsonObject) -> str:
+    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
         """Create or update the machine of a workflow; the ARN of the version that has this definition.
 
+        Where there is no room for one more, old versions are deleted, but none whose ARN is in ``keep``.
         DocumentError if the service refuses the definition.
         """
         text = dump_json(definition)
@@ -78,7 +79,7 @@ class StepFunctionsMachines:
                 if code == "InvalidDefinition":
                     raise DocumentError([_refused(error)]) from error
                 if code == "ServiceQuotaExceededException":
-                    self._prune(workflow_id)
+                    self._prune(workflow_id, keep)
                 elif code not in ("StateMachineDeleting", "ConflictException", "StateMachineAlreadyExists"):
                     raise
             self._sleep(FIRST_WAIT_SECONDS * 2**attempt)
@@ -191,8 +192,8 @@ class StepFunctionsMachines:
         version_arn: str = answer["stateMachineVersionArn"]
         return version_arn
 
-    def _prune(self, workflow_id: str) -> None:
-        """Delete the oldest versions; executions that run them go on."""
+    def _prune(self, workflow_id: str, keep: Collection[str]) -> None:
+        """Delete the oldest versions but those to keep; executions that run them go on."""
         machine_arn = self.machine_arn(workflow_id)
         arns: list[str] = []
         request: dict[str, Any] = {"stateMachineArn": machine_arn, "maxResults": 1000}
@@ -203,7 +204,9 @@ class StepFunctionsMachines:
             if "nextToken" not in answer:
                 break
             request["nextToken"] = answer["nextToken"]
-        oldest = sorted(arns, key=lambda arn: int(arn.rpartition(":")[2]))[:PRUNED_VERSIONS]
+        oldest = sorted(set(arns).difference(keep), key=lambda arn: int(arn.rpartition(":")[2]))[
+            :PRUNED_VERSIONS
+        ]
         for arn in oldest:
             self.discard(arn)
 

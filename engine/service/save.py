@@ -82,7 +82,7 @@ class WorkflowSaver:
         note: SaveNote,
         latest: WorkflowVersion | None,
     ) -> tuple[WorkflowHead, WorkflowVersion]:
-        arn, published = self._publish(head.workflow_id, compiled, latest)
+        arn, published = self._publish(head, compiled, latest)
         version = WorkflowVersion(
             workflow_id=head.workflow_id,
             version=head.version,
@@ -116,7 +116,7 @@ class WorkflowSaver:
             self.machines.discard(arn)
 
     def _publish(
-        self, workflow_id: str, compiled: Compiled, latest: WorkflowVersion | None
+        self, head: WorkflowHead, compiled: Compiled, latest: WorkflowVersion | None
     ) -> tuple[str, bool]:
         """The machine version that has this definition, and whether it was made for this save.
 
@@ -125,7 +125,14 @@ class WorkflowSaver:
         """
         if latest is not None and latest.definition_digest == compiled.digest:
             return latest.state_machine_version_arn, False
-        return self.machines.publish(workflow_id, compiled.definition), True
+        keep: set[str] = set()
+        if latest is not None:
+            # What is saved now, should this save lose, and what triggers run.
+            keep.add(latest.state_machine_version_arn)
+        if head.live_version is not None:
+            live = self.workflows.get_version(head.workflow_id, head.live_version)
+            keep.add(live.state_machine_version_arn)
+        return self.machines.publish(head.workflow_id, compiled.definition, keep), True
 
 
 def _described(head: WorkflowHead, workflow: Workflow) -> WorkflowHead:

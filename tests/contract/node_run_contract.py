@@ -62,6 +62,18 @@ class NodeRunContract:
             store.read_nodes("ex_1", [("first", None)])
         assert (error.value.kind, error.value.name) == ("execution", "ex_1")
 
+    def test_many_end_at_once_and_those_that_ended_before_are_left_alone(self, store: ExecutionStore) -> None:
+        store.create(execution_of("ex_1"))
+        before = run_of("n7", SUCCEEDED, result={"output": "kept"})
+        store.finish_node(before)
+        store.start_node(run_of("n8", RUNNING))
+        runs = {(f"n{n}", None): run_of(f"n{n}", NodeStatus.SKIPPED) for n in range(130)}
+        store.finish_nodes(list(runs.values()))
+        assert store.read_nodes("ex_1", runs)[1] == runs | {("n7", None): before}
+        store.finish_nodes([run_of("n7", NodeStatus.SKIPPED)])
+        store.finish_nodes([])
+        assert store.read_nodes("ex_1", [("n7", None)])[1] == {("n7", None): before}
+
     def test_an_attempt_replaces_the_one_before(self, store: ExecutionStore) -> None:
         store.create(execution_of("ex_1"))
         assert store.start_node(run_of("first", RUNNING, attempts=1, poll_state={"job": 7})) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import RLock
@@ -62,7 +62,7 @@ class MemoryStateMachines:
             raise NotFoundError("state machine version", version_arn)
         return found
 
-    def publish(self, workflow_id: str, definition: JsonObject) -> str:
+    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
         """Keep the definition as a version; the ARN of the version that has it."""
         if self.on_publish is not None:
             self.on_publish(definition)
