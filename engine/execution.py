@@ -99,6 +99,7 @@ class Execution(Record):
     started_by: str | None = Field(None, description="The subject that asked for it; None: a trigger.")
     owner: str | None = Field(None, description="Whose the workflow was when it started.")
     groups: tuple[str, ...] = Field((), description="Which groups the workflow was shared with then.")
+    retry_of: str | None = Field(None, description="The execution whose finished results this one keeps.")
     holds_place: bool = Field(False, description="Whether it counts among its starter's concurrent ones.")
 
 
@@ -116,6 +117,7 @@ class NodeRun(Record):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     attempts: int = 0
+    kept_from: str | None = Field(None, description="The execution that ran it, where this one is its retry.")
     cache: Literal["hit", "miss"] | None = None
     item_count: int | None = Field(None, description="Items of a for_each node, once they are known.")
     items_claim: Claim | None = None

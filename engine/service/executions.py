@@ -35,6 +35,7 @@ from engine.ports import (
 from engine.registry import NodeRegistry
 from engine.service.finish import ExecutionFinisher
 from engine.service.inputs import resolve_inputs
+from engine.service.kept_runs import check_retry, kept_runs
 from engine.service.limits import LimitService
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.settled import settled_runs
@@ -65,6 +66,8 @@ class StartRequest:
     bypass_cache: bool = False
     trigger: str = "manual"
     version: VersionChoice = "draft"
+    # The execution to try again: its version, its inputs, and its results so far.
+    retry_of: Execution | None = None
     # Who asks, and whose limits hold; None: a trigger, which has no limits.
     principal: Principal | None = None
 
@@ -92,7 +95,7 @@ class ExecutionService:
         """
         head = self.workflows.get_head(request.workflow_id)
         version = self.workflows.get_version(head.workflow_id, choose_version(head, request.version))
-        inputs = resolve_inputs(version.workflow, self.registry, request.inputs)
+        inputs = self._inputs(request, version.workflow)
         execution_id = self.clock.new_id("ex")
         if request.idempotency_key is not None:
             execution_id, earlier = self._mark(request, execution_id)
@@ -171,6 +174,34 @@ class ExecutionService:
             execution = self.executions.get(execution_id)
         return execution
 
+    def retry(
+        self, execution_id: str, *, idempotency_key: str | None = None, principal: Principal | None = None
+    ) -> tuple[Execution, bool]:
+        """Try an execution again that failed or was stopped: what it finished is kept, the rest runs.
+
+        The new execution, and whether it is new. ConflictError if it runs or has succeeded; as `start`.
+        """
+        earlier = self.get(execution_id)
+        check_retry(earlier)
+        return self.start(
+            StartRequest(
+                earlier.workflow_id,
+                {},
+                idempotency_key,
+                earlier.bypass_cache,
+                trigger="retry",
+                version=earlier.version,
+                retry_of=earlier,
+                principal=principal,
+            )
+        )
+
+    def _inputs(self, request: StartRequest, workflow: Workflow) -> JsonObject:
+        if request.retry_of is None:
+            return resolve_inputs(workflow, self.registry, request.inputs)
+        found: JsonObject = self.values.load(request.retry_of.inputs, request.retry_of.inputs_claim)
+        return found
+
     def _mark(self, request: StartRequest, execution_id: str) -> tuple[str, Execution | None]:
         """The execution id that the key stands for, and the execution if it was started before."""
         key = request.idempotency_key or ""
@@ -179,6 +210,8 @@ class ExecutionService:
                 f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} characters.", "Idempotency-Key"
             )
         asked = digest([request.workflow_id, request.version, request.inputs, request.bypass_cache])
+        if request.retry_of is not None:
+            asked = digest([asked, request.retry_of.execution_id])
         expires_at = self.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
         mark = IdempotencyMark(asked, execution_id)
         standing = self.executions.mark_idempotency(digest([request.workflow_id, key]), mark, expires_at)
@@ -242,10 +275,14 @@ class ExecutionService:
             started_by=request.principal.subject if request.principal else None,
             owner=head.ownership.owner,
             groups=head.ownership.groups,
+            retry_of=request.retry_of.execution_id if request.retry_of else None,
         )
 
-    def _settle_inputs(self, execution: Execution, workflow: Workflow) -> None:
-        """Record what input nodes give, which is known: the machine has no state for them."""
+    def _settle(self, execution: Execution, workflow: Workflow) -> None:
+        """Record what is known before anything runs: what input nodes give, and what a retry keeps."""
+        if execution.retry_of is not None:
+            kept = kept_runs(self.executions, execution.retry_of, execution.execution_id, workflow)
+            self.executions.finish_nodes(kept)
         inputs = self.values.load(execution.inputs, execution.inputs_claim)
         runs: list[NodeRun] = []
         for run in settled_runs(workflow, execution.execution_id, inputs, self.clock.now()):
@@ -266,7 +303,7 @@ class ExecutionService:
             version=execution.version,
         )
         try:
-            self._settle_inputs(execution, version.workflow)
+            self._settle(execution, version.workflow)
             arn = self.machines.start(
                 execution.state_machine_version_arn or "", execution.execution_id, task_input.model_dump()
             )

@@ -30,6 +30,7 @@ class ExecutionSummary(BaseModel):
     version: int
     status: ExecutionStatus
     trigger: str
+    retry_of: str | None = Field(description="The execution that this one tries again.")
     started_by: str | None = Field(description="key:…, user:… or bootstrap; null: a trigger.")
     started_at: datetime
     ended_at: datetime | None
@@ -60,6 +61,7 @@ class NodeRunView(BaseModel):
     ended_at: datetime | None
     duration_seconds: float | None
     attempts: int
+    kept_from: str | None = Field(None, description="The execution that ran it, where this one is its retry.")
     cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
     item_count: int | None
     logs: list[LogLine] = Field(description="The last lines; none with a logs_url.")
@@ -171,6 +173,7 @@ class ExecutionViewer:
             ended_at=run.ended_at,
             duration_seconds=_seconds(run.started_at, run.ended_at),
             attempts=run.attempts,
+            kept_from=run.kept_from,
             cache=run.cache,
             item_count=run.item_count,
             logs=list(run.logs) if has_room else [],
@@ -220,6 +223,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "version": execution.version,
         "status": execution.status,
         "trigger": execution.trigger,
+        "retry_of": execution.retry_of,
         "started_by": execution.started_by,
         "started_at": execution.started_at,
         "ended_at": execution.ended_at,

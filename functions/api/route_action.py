@@ -36,7 +36,14 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("DELETE", "/api-keys/{key_id}"): "api_key.revoke",
 }
 # These change nothing that stays, or leave a record of their own: an execution names who started it.
-UNRECORDED = frozenset({("POST", "/workflows/validate"), ("POST", f"{_WORKFLOW}/execute")})
+UNRECORDED = frozenset(
+    {
+        ("POST", "/workflows/validate"),
+        ("POST", f"{_WORKFLOW}/execute"),
+        ("POST", f"{_WORKFLOW}{_EXECUTION}/retry"),
+        ("POST", f"{_EXECUTION}/retry"),
+    }
+)
 CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Path parameters and what they name, the narrowest first.
 _TARGETS = (

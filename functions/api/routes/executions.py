@@ -44,6 +44,9 @@ ItemIndex = Annotated[int, Path(ge=0, lt=10**8, description="Index of the item, 
 Wait = Annotated[
     float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Answer when it has ended, or after so many seconds.")
 ]
+IdempotencyKey = Annotated[
+    str | None, Header(description="The same key starts one execution, however often it is sent.")
+]
 
 
 class ExecuteRequest(BaseModel):
@@ -99,9 +102,7 @@ def execute_workflow(
     principal: Who,
     wait: Wait = 0,
     version: VersionQuery = "draft",
-    idempotency_key: Annotated[
-        str | None, Header(description="The same key starts one execution, however often it is sent.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> ExecutionDetail:
     """Start an execution; the answer comes at once, unless it is asked to wait."""
     request = StartRequest(
@@ -236,3 +237,42 @@ def cancel_workflow_execution(workflow_id: Id, execution_id: Id, services: Use) 
     """The same, of an execution of this workflow."""
     services.executions.get(execution_id, workflow_id)
     return view(services, services.executions.cancel(execution_id))
+
+
+@router.post("/executions/{execution_id}/retry", status_code=202, responses=problem_responses(404, 409))
+def retry_execution(
+    execution_id: Id,
+    services: Use,
+    principal: Who,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> ExecutionDetail:
+    """Try an execution again that failed or was stopped: finished results are kept, the rest runs.
+
+    A new execution of the same version with the same inputs; it names the one it retries.
+    """
+    execution, created = services.executions.retry(
+        execution_id, idempotency_key=idempotency_key, principal=principal
+    )
+    response.headers["Location"] = f"{services.public_url}/api/v1/executions/{execution.execution_id}"
+    if not created:
+        response.headers["Idempotency-Replayed"] = "true"
+    return view(services, execution)
+
+
+@router.post(
+    "/workflows/{workflow_id}/executions/{execution_id}/retry",
+    status_code=202,
+    responses=problem_responses(404, 409),
+)
+def retry_workflow_execution(
+    workflow_id: Id,
+    execution_id: Id,
+    services: Use,
+    principal: Who,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> ExecutionDetail:
+    """The same, of an execution of this workflow."""
+    services.executions.get(execution_id, workflow_id)
+    return retry_execution(execution_id, services, principal, response, idempotency_key)

@@ -44,6 +44,8 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/executions/{e}/nodes/a/items", None),
     ("GET", "/executions/{e}/nodes/a/items/0", None),
     ("POST", "/executions/{e}/cancel", None),
+    ("POST", "/workflows/{w}/executions/{e}/retry", None),
+    ("POST", "/executions/{e}/retry", None),
     ("GET", "/credentials/{c}", None),
     ("PUT", "/credentials/{c}", CREDENTIAL),
     ("DELETE", "/credentials/{c}", None),

@@ -55,6 +55,8 @@ TABLE = {
     "GET /executions/{execution_id}/nodes/{node_id}/items": "VOEA",
     "GET /executions/{execution_id}/nodes/{node_id}/items/{item}": "VOEA",
     "POST /executions/{execution_id}/cancel": " OEA",
+    "POST /executions/{execution_id}/retry": " OEA",
+    "POST /workflows/{workflow_id}/executions/{execution_id}/retry": " OEA",
     "GET /node-types": "VOEA",
     "GET /node-types/{type}": "VOEA",
     "GET /cache/stats": "VOEA",
@@ -114,7 +116,7 @@ def _ask(bench: AccessBench, keys: dict[str, str], route: str, role: str | None)
     method, path = route.split(" ")
     workflow_id = bench.save(keys["admin"])
     execution_id = bench.start(keys["admin"], workflow_id).json()["id"]
-    if route == "DELETE /workflows/{workflow_id}":
+    if route == "DELETE /workflows/{workflow_id}" or route.endswith("/retry"):
         bench.ask(keys["admin"], "POST", f"/executions/{execution_id}/cancel")
     bench.ask(keys["admin"], "PUT", "/credentials/own", json=BODIES["PUT /credentials/{name}"])
     trigger = bench.trigger_service.create(workflow_id, {"type": "webhook"})

@@ -1,0 +1,71 @@
+"""A failed execution is tried again: what was finished costs nothing a second time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from infra.local.stack import LocalStack
+from tests.integration.documents import connect, http_node, node, workflow
+from tests.integration.workflow_api import WorkflowApi, statuses
+
+DONE, LEFT = 15, 4
+
+
+def twenty_nodes(stack: LocalStack) -> dict[str, Any]:
+    """Fifteen nodes that ask the server, one that fails, four behind it."""
+    ids = [f"n{index:02}" for index in range(DONE)]
+    later = [f"later{index}" for index in range(LEFT)]
+    url = f"{stack.data_url}/slow?seconds=0"
+    nodes = [http_node(node_id, url) for node_id in ids]
+    broken = node("broken", "transform", value="{{ inputs.none.at.all }}")
+    nodes += [broken, *(http_node(node_id, url) for node_id in later)]
+    pairs = [f"{ids[index]}>{ids[index + 3]}" for index in range(DONE - 3)]
+    pairs += [*(f"{node_id}>broken" for node_id in ids[-3:]), *(f"broken>{node_id}" for node_id in later)]
+    return workflow(*nodes, connections=connect(*pairs))
+
+
+def test_fifteen_of_twenty_results_are_kept(api: WorkflowApi, stack: LocalStack) -> None:
+    assert stack.models is not None
+    failed = api.execute(api.save(twenty_nodes(stack)))
+    assert failed["status"] == "failed"
+    finished = [node_id for node_id, status in statuses(failed).items() if status == "succeeded"]
+    assert len(finished) == DONE
+    stack.models.ledger.clear()
+    answer = api.http.post(f"/executions/{failed['id']}/retry", headers={"Idempotency-Key": "again"})
+    assert (answer.status_code, answer.json()["retry_of"]) == (202, failed["id"])
+    again = api.http.post(f"/executions/{failed['id']}/retry", headers={"Idempotency-Key": "again"})
+    assert (again.json()["id"], again.headers["idempotency-replayed"]) == (answer.json()["id"], "true")
+    ended = api.end(answer.json()["id"])
+    assert (ended["status"], ended["error"]["node_id"]) == ("failed", "broken")
+    kept = {run["node_id"] for run in ended["nodes"] if run["kept_from"] == failed["id"]}
+    assert kept == set(finished)
+    before = {run["node_id"]: run["result"] for run in failed["nodes"]}
+    assert all(run["result"] == before[run["node_id"]] for run in ended["nodes"] if run["node_id"] in kept)
+    assert stack.models.ledger.count("GET /data/slow", "") == 0
+
+
+def test_what_passes_now_runs_to_the_end(api: WorkflowApi, stack: LocalStack) -> None:
+    assert stack.models is not None
+    url = f"{stack.data_url}/slow"
+    document = workflow(
+        http_node("first", f"{url}?seconds=0"),
+        http_node("second", f"{url}?seconds=8", timeout_seconds=30),
+        node("out", "output", value="{{second.status_code}}"),
+        connections=connect("first>second", "second>out"),
+    )
+    workflow_id = api.save(document)
+    started = api.start(workflow_id)
+    refused = api.http.post(f"/executions/{started['id']}/retry")
+    assert (refused.status_code, "is running" in refused.json()["detail"]) == (409, True)
+    deadline = time.monotonic() + 20
+    while statuses(api.http.get(f"/executions/{started['id']}").json())["first"] != "succeeded":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    api.http.post(f"/executions/{started['id']}/cancel")
+    retried = api.http.post(f"/workflows/{workflow_id}/executions/{started['id']}/retry").json()
+    ended = api.end(retried["id"])
+    assert (ended["status"], ended["output"]) == ("succeeded", {"out": 200})
+    assert [run["kept_from"] for run in ended["nodes"]] == [started["id"], None, None]
+    refused = api.http.post(f"/executions/{ended['id']}/retry")
+    assert (refused.status_code, "has succeeded" in refused.json()["detail"]) == (409, True)
