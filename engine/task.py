@@ -6,6 +6,8 @@ Keys of the payload::
     execution_id  workflow_id  version     from the input of the execution
     nodes         [node id, ...]           the nodes to run, in order
     item          index                    inside a Map: the item of the for_each node
+    batch         count                    inside a Map: so many items from there on, one after another
+    inline_items  count                    step expand: iterations that an inline Map has room for
     step          run | expand | item | collect | settle
     error_name    name                     step settle: the error that Step Functions caught
     fork          {node, ways}             the node whose output the Choice that follows reads, and by output
@@ -22,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.json_value import JsonObject
 
 # run      run the node (or ask after its pending work)
-# expand   resolve the items of a for_each node; answers {"indexes": [0, 1, ...]}
+# expand   resolve the items of a for_each node; answers {"indexes": [0, 1, ...]}, of batches the first ones
 # item     run the node for one item
 # collect  gather the results of the items, in order
 # settle   a node with on_error continue or output failed for good: record it and go on
@@ -65,16 +67,33 @@ class Task(BaseModel):
     nodes: tuple[str, ...] = Field(min_length=1)
     step: Step = "run"
     item: int | None = None
+    batch: int = Field(1, ge=1)
+    inline_items: int | None = None
     error_name: str | None = None
     fork: Fork | None = None
+
+    @property
+    def others_step(self) -> Step:
+        """What is done with nodes that only share the Task of the one that its step is meant for."""
+        return "run" if self.item is None else "item"
+
+    @property
+    def indexes(self) -> range:
+        """The items of a batch, as far as there are so many."""
+        return range(0) if self.item is None else range(self.item, self.item + self.batch)
+
+    def of_item(self, item: int) -> Task:
+        """The task for one item of the batch."""
+        return self.model_copy(update={"item": item, "batch": 1})
 
 
 class TaskAnswer(BaseModel):
     """What an executor answers: little, since the state machine carries names and not data.
 
     ``pending`` and ``poll_after_seconds`` are read by the Choice and the Wait of a polling node,
-    ``indexes`` by the Map of a for_each node, ``output_name`` by the Choice of a fork (there "" stands for
-    a node that was skipped: a path must find something).
+    ``indexes`` by the Map of a for_each node, ``distributed`` by the Choice between its two Maps,
+    ``output_name`` by the Choice of a fork (there "" stands for a node that was skipped: a path must find
+    something).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,6 +102,7 @@ class TaskAnswer(BaseModel):
     pending: bool = False
     poll_after_seconds: int = 0
     indexes: tuple[int, ...] | None = None
+    distributed: bool | None = None
 
     def as_payload(self) -> JsonObject:
         """The answer as JSON."""

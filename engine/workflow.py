@@ -20,6 +20,12 @@ MAX_NODES = 1_000
 MAX_CONNECTIONS = 10_000
 # A standard execution ends after one year (same page).
 MAX_TIMEOUT_SECONDS = 31_536_000
+# Child executions of a Distributed Map at the same time (same page).
+MAX_CONCURRENCY = 10_000
+# Their indexes take 49 KB of the 256 KiB that a state may be given (same page), and one call gathers them.
+MAX_ITEMS = 10_000
+# Items of one call: their records are read in few batches of 100.
+MAX_BATCH_SIZE = 1_000
 
 # JSON's own types, nothing converted: `true` is no number of seconds.
 Whole: TypeAlias = Annotated[int, Field(strict=True)]
@@ -48,7 +54,33 @@ class ForEach(Part):
     """Runs a node once for each item of a list."""
 
     items: JsonValue = Field(description="An expression that gives a list, or a list.")
-    max_concurrency: Whole = Field(10, ge=1, le=40, description="Items that run at the same time.")
+    max_concurrency: Whole = Field(
+        10,
+        ge=1,
+        le=MAX_CONCURRENCY,
+        description="Items that run at the same time; more than 40 of them run in a Distributed Map.",
+    )
+    batch_size: Whole = Field(
+        1, ge=1, le=MAX_BATCH_SIZE, description="Items that one call runs, one after another."
+    )
+    tolerated_failures: Whole | None = Field(
+        None, ge=0, description="Items that may fail for good; with more the node fails."
+    )
+    tolerated_failure_percentage: Number | None = Field(
+        None, ge=0, le=100, description="The same, as a share of all items."
+    )
+
+    @property
+    def has_tolerance(self) -> bool:
+        """Whether it says how many items may fail."""
+        return self.tolerated_failures is not None or self.tolerated_failure_percentage is not None
+
+    def tolerates(self, failed: int, count: int) -> bool:
+        """Whether so many failures of so many items are within both bounds."""
+        if self.tolerated_failures is not None and failed > self.tolerated_failures:
+            return False
+        percentage = self.tolerated_failure_percentage
+        return percentage is None or failed * 100 <= percentage * count
 
 
 class Position(Part):
@@ -81,6 +113,11 @@ class Node(Part):
     join: Literal["any", "all"] = Field(
         "any", description="Run when any connection is live, or only when all are."
     )
+
+    @property
+    def settles_items(self) -> bool:
+        """Whether an item that fails for good is recorded, and the other items go on."""
+        return self.on_error != "stop" or (self.for_each is not None and self.for_each.has_tolerance)
 
 
 class Connection(Part):

@@ -8,7 +8,7 @@ default in the language (a Retrier's numbers) is left out, since definitions are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from engine.json_value import JsonObject, JsonValue
@@ -84,6 +84,8 @@ class Task:
     result_path: str | None = None
     retry: Sequence[Retrier] = ()
     catch: Sequence[Catcher] = ()
+    is_silent: bool = False
+    """Whether its output is empty, whatever came in."""
 
     def to_json(self) -> JsonObject:
         """The state."""
@@ -93,7 +95,8 @@ class Task:
             spelled["ResultSelector"] = _spell_template(self.result_selector)
         spelled["ResultPath"] = self.result_path
         spelled["TimeoutSeconds"] = self.timeout_seconds
-        return {**spelled, **_spell_errors(self.retry, self.catch), **_spell_next(self.next)}
+        errors = _spell_errors(self.retry, self.catch)
+        return {**spelled, **_spell_silence(self.is_silent), **errors, **_spell_next(self.next)}
 
 
 @dataclass(frozen=True)
@@ -102,32 +105,44 @@ class Parallel:
 
     branches: Sequence[Machine]
     next: str | None
+    is_silent: bool = False
 
     def to_json(self) -> JsonObject:
         """The state."""
         branches = [branch.to_json() for branch in self.branches]
-        return {"Type": "Parallel", "Branches": branches, "ResultPath": None, **_spell_next(self.next)}
+        spelled: JsonObject = {"Type": "Parallel", "Branches": branches, "ResultPath": None}
+        return {**spelled, **_spell_silence(self.is_silent), **_spell_next(self.next)}
 
 
 @dataclass(frozen=True)
 class Map:
-    """A machine for each item of the list at ``items_path``; the results are dropped."""
+    """A machine for each item of the list at ``items_path``; the results are dropped.
+
+    ``is_distributed``: each item is an execution of its own, with a history of its own; one that fails
+    fails the Map with an error that names no item.
+    """
 
     items_path: str
     item_selector: Template
     max_concurrency: int
     processor: Machine
     next: str | None
+    is_distributed: bool = False
+    catch: Sequence[Catcher] = ()
 
     def to_json(self) -> JsonObject:
         """The state."""
+        config: JsonObject = {"Mode": "INLINE"}
+        if self.is_distributed:
+            config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
         return {
             "Type": "Map",
             "ItemsPath": self.items_path,
             "ItemSelector": _spell_template(self.item_selector),
             "MaxConcurrency": self.max_concurrency,
-            "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **self.processor.to_json()},
+            "ItemProcessor": {"ProcessorConfig": config, **self.processor.to_json()},
             "ResultPath": None,
+            **_spell_errors((), self.catch),
             **_spell_next(self.next),
         }
 
@@ -197,9 +212,11 @@ class Fail:
 class Succeed:
     """The machine, or the branch, ends here."""
 
+    is_silent: bool = False
+
     def to_json(self) -> JsonObject:
         """The state."""
-        return {"Type": "Succeed"}
+        return {"Type": "Succeed", **_spell_silence(self.is_silent)}
 
 
 State: TypeAlias = Task | Parallel | Map | Choice | Wait | Pass | Fail | Succeed
@@ -214,6 +231,16 @@ class Machine:
     timeout_seconds: int | None = None
     comment: str | None = field(default=None)
 
+    def silent(self) -> Machine:
+        """The machine with an empty output, wherever it ends."""
+
+        def silence(state: State) -> State:
+            if isinstance(state, Succeed) or (isinstance(state, Task | Parallel) and state.next is None):
+                return replace(state, is_silent=True)
+            return state
+
+        return replace(self, states={name: silence(state) for name, state in self.states.items()})
+
     def to_json(self) -> JsonObject:
         """The definition, or the part of it."""
         spelled: JsonObject = {}
@@ -224,6 +251,10 @@ class Machine:
             spelled["TimeoutSeconds"] = self.timeout_seconds
         spelled["States"] = {name: state.to_json() for name, state in self.states.items()}
         return spelled
+
+
+def _spell_silence(is_silent: bool) -> JsonObject:
+    return {"OutputPath": None} if is_silent else {}
 
 
 def _spell_next(target: str | None) -> JsonObject:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine import asl
+from engine.compiler.item_states import for_each_states
 from engine.compiler.names import Place, name_parallels
 from engine.compiler.step import Step
-from engine.compiler.step_states import fork_states, step_states
+from engine.compiler.step_states import fork_states, run_states
 from engine.compiler.tree import Fork, Leaf, Series, Tree, children
 
 COMMENT = "Compiled by Mini-N8N: tasks carry names, never data."
@@ -45,7 +46,10 @@ class _Emitter:
 
     def _states(self, place: Place, part: Tree, following: str | None) -> Mapping[str, asl.State]:
         if isinstance(part, Leaf):
-            return step_states(self._steps[part.step], following)
+            step = self._steps[part.step]
+            if step.items is not None:
+                return for_each_states(step, step.items, following)
+            return run_states(step, following)
         if isinstance(part, Fork):
             ways = {
                 output: self._chain((*place, index), way, following).states

@@ -51,6 +51,12 @@ def call_function(
     )
 
 
+def payload_of(state: JsonObject) -> JsonObject:
+    """What a Task of a definition says to its function."""
+    payload: JsonObject = state["Parameters"]["Payload"]
+    return payload
+
+
 def called_nodes(state: JsonObject) -> tuple[str, ...]:
     """The ids of the nodes that a Task of a definition runs."""
-    return tuple(state["Parameters"]["Payload"]["nodes"])
+    return tuple(payload_of(state)["nodes"])

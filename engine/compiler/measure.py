@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.asl import all_states, machines
-from engine.compiler.lambda_call import called_nodes
+from engine.compiler.lambda_call import called_nodes, payload_of
 from engine.json_value import JsonObject
 
 # Events that a state adds to the history when nothing fails: entered and exited, for a Task scheduled,
@@ -23,6 +23,8 @@ STATE_EVENTS = {
     "Fail": 1,
 }
 ITERATION_EVENTS = 2
+# A Distributed Map starts and ends a Map Run besides.
+MAP_RUN_EVENTS = 2
 # The execution starts, and succeeds.
 EXECUTION_EVENTS = 2
 
@@ -51,7 +53,14 @@ class Cost:
 
 def state_cost(state: JsonObject) -> Cost:
     """Of entering one state, without what runs inside it."""
-    return Cost(1, STATE_EVENTS[state["Type"]], int(state["Type"] == "Task"))
+    run_events = MAP_RUN_EVENTS if is_distributed(state) else 0
+    return Cost(1, STATE_EVENTS[state["Type"]] + run_events, int(state["Type"] == "Task"))
+
+
+def is_distributed(state: JsonObject) -> bool:
+    """Whether it is a Map whose iterations are executions of their own."""
+    config: JsonObject = state.get("ItemProcessor", {}).get("ProcessorConfig", {})
+    return bool(config.get("Mode") == "DISTRIBUTED")
 
 
 def main_path(machine: JsonObject) -> Iterator[JsonObject]:
@@ -64,9 +73,12 @@ def main_path(machine: JsonObject) -> Iterator[JsonObject]:
 
 
 def fork_ways(machine: JsonObject, state: JsonObject) -> list[str]:
-    """The first states of the ways of a fork; nothing for other states, the Choice of a poll too."""
+    """The first states of the ways of a fork; nothing for other states.
+
+    The Choice of a poll, and that between two Maps, are no forks: whatever they choose, the same nodes run.
+    """
     firsts = [rule["Next"] for rule in state.get("Choices", [])]
-    return [name for name in firsts if machine["States"][name]["Type"] != "Wait"]
+    return [name for name in firsts if machine["States"][name]["Type"] not in ("Wait", "Map")]
 
 
 def execution_cost(definition: JsonObject) -> Cost:
@@ -96,13 +108,42 @@ def _path_cost(machine: JsonObject, first: str, join: str | None) -> Cost:
     return total
 
 
-def item_costs(definition: JsonObject) -> dict[str, Cost]:
-    """Of one more item, by the id of the for_each node."""
-    found: dict[str, Cost] = {}
+@dataclass(frozen=True)
+class ItemCost:
+    """Of one iteration of a Map: its cost, the items in it, and the ways there are to run it."""
+
+    cost: Cost
+    batch_size: int
+    modes: tuple[str, ...]
+    inline_items: int | None
+    """With more items than that the Map is distributed; None: there is one way."""
+
+    def to_json(self) -> JsonObject:
+        """The counts; the events stand in the execution's own history only where the Map is inline."""
+        return {**self.cost.to_json(), "batch_size": self.batch_size, "maps": list(self.modes)}
+
+
+def item_costs(definition: JsonObject) -> dict[str, ItemCost]:
+    """Of one more item, or batch of items, by the id of the for_each node."""
+    found: dict[str, ItemCost] = {}
+    for machine in machines(definition):
+        for state in machine["States"].values():
+            if state["Type"] == "Map":
+                first = next(inner for inner in main_path(state["ItemProcessor"]))
+                node_id = called_nodes(first)[0]
+                known = found.get(node_id)
+                batch_size = payload_of(first).get("batch", 1)
+                mode = "distributed" if is_distributed(state) else "inline"
+                found[node_id] = ItemCost(
+                    _machine_cost(state["ItemProcessor"]) + Cost(events=ITERATION_EVENTS),
+                    batch_size,
+                    (*known.modes, mode) if known else (mode,),
+                    None,
+                )
     for state in all_states(definition):
-        if state["Type"] == "Map":
-            node_id = next(called_nodes(inner)[0] for inner in main_path(state["ItemProcessor"]))
-            found[node_id] = _machine_cost(state["ItemProcessor"]) + Cost(events=ITERATION_EVENTS)
+        if state["Type"] == "Task" and (most := payload_of(state).get("inline_items")) is not None:
+            node_id = next(node_id for node_id in called_nodes(state) if node_id in found)
+            found[node_id] = replace(found[node_id], inline_items=most * found[node_id].batch_size)
     return found
 
 

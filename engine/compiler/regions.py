@@ -50,7 +50,7 @@ class _Regions:
 
     def _forks(self, node_id: str) -> bool:
         step = self._steps[node_id]
-        return len(step.outputs) > 1 and not step.polls and step.max_concurrency is None
+        return len(step.outputs) > 1 and not step.polls and step.items is None
 
     def _fork(self, source: str, following: tuple[Tree, ...]) -> tuple[Tree | None, int]:
         """What stands for the first parts after ``source``, and for how many; None: there is no region."""

@@ -11,13 +11,14 @@ from engine.asl import (
     definition_bytes,
 )
 from engine.compiler.levels import level_tree
-from engine.compiler.measure import Cost, execution_cost, item_costs, poll_costs
+from engine.compiler.measure import Cost, ItemCost, execution_cost, item_costs, poll_costs
 from engine.compiler.price import price_executions
 from engine.compiler.schedule import critical_path
 from engine.compiler.tree import Tree, makespan, parallel_depth
 from engine.compiler.wait import MAX_WAITS, find_waits
 from engine.dag import Dag
 from engine.json_value import JsonObject
+from engine.workflow import MAX_ITEMS
 
 _QUOTAS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
 
@@ -48,13 +49,22 @@ def make_report(
     }
 
 
-def _limits(cost: Cost, items: Mapping[str, Cost]) -> JsonObject:
-    """What stands against the numbers, and how many items the history has room for."""
+def _limits(cost: Cost, items: Mapping[str, ItemCost]) -> JsonObject:
+    """What stands against the numbers, and how many items there may be.
+
+    With more than ``inline_items`` a Map is distributed, so that its history does not overflow.
+    """
     free = MAX_HISTORY_EVENTS - cost.events
+    inline: JsonObject = {}
+    for node_id, item in items.items():
+        room = max(0, free // item.cost.events) * item.batch_size
+        if item.modes != ("distributed",):
+            inline[node_id] = min(room, MAX_ITEMS if item.inline_items is None else item.inline_items)
     return {
         "definition_bytes": MAX_DEFINITION_BYTES,
         "history_events": MAX_HISTORY_EVENTS,
-        "items": {node_id: max(0, free // item.events) for node_id, item in items.items()},
+        "items": dict.fromkeys(items, MAX_ITEMS),
+        "inline_items": inline,
         "source": _QUOTAS,
     }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.asl import Retrier
+from engine.compiler.item_plan import ItemPlan, history_share, plan_items
 from engine.compiler.retry import node_retrier
 from engine.errors import RequestError
 from engine.node import ERROR, MAIN, BaseNode
@@ -30,14 +31,14 @@ class Step:
     nodes: tuple[str, ...]
     function_arn: str
     timeout_seconds: int
-    """Of a Task that runs the node or one item of it: the node's own time and the engine's margin."""
+    """Of a Task that runs the node or a batch of its items: the node's own time and the engine's margin."""
     retry: Retrier | None
     """The node's own retry, besides those for the services underneath; None where it has no second try."""
     settles: bool = False
     """Whether a failure is recorded and the workflow goes on (on_error continue or output)."""
     polls: bool = False
-    max_concurrency: int | None = None
-    """Items at the same time under for_each; None: no for_each."""
+    items: ItemPlan | None = None
+    """How its items run under for_each; None: no for_each."""
     light: bool = False
     """Whether all of its nodes take milliseconds and touch nothing outside: it may join a neighbour."""
     portable: bool = False
@@ -63,7 +64,9 @@ def plan_steps(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str,
 
     ``targets`` maps an executor to the ARN of its function; RequestError names one that is missing.
     """
-    return tuple(_plan_step(node, registry.get(node.type), targets) for node in workflow.nodes)
+    steps = [_plan_step(node, registry.get(node.type), targets) for node in workflow.nodes]
+    share = history_share(len(steps), [step.items for step in steps if step.items is not None])
+    return tuple(replace(step, items=step.items.with_share(share)) if step.items else step for step in steps)
 
 
 def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str]) -> Step:
@@ -77,16 +80,23 @@ def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str
     own_seconds = node.timeout_seconds or node_class.default_timeout_seconds
     own_settings = node.retry or node.timeout_seconds or node.for_each or node.on_error != "stop"
     outputs = node_class.outputs_for(node.config)
+    retry = node_retrier(node.retry or node_class.default_retry, explicit=node.retry is not None)
+    items: ItemPlan | None = None
+    if node.for_each is not None and not node.disabled:
+        attempts = 1 + (retry.max_attempts if retry else 0)
+        items = plan_items(node, node.for_each, attempts, polls=polls)
+        if not node_class.light:
+            own_seconds *= node.for_each.batch_size
     return Step(
         id=node.id,
         nodes=(node.id,),
         function_arn=targets[node_class.executor],
         timeout_seconds=(min(own_seconds, POLL_CALL_SECONDS) if polls else own_seconds)
         + ENGINE_MARGIN_SECONDS,
-        retry=node_retrier(node.retry or node_class.default_retry, explicit=node.retry is not None),
+        retry=retry,
         settles=node.on_error != "stop",
         polls=polls,
-        max_concurrency=node.for_each.max_concurrency if node.for_each and not node.disabled else None,
+        items=items,
         light=node_class.light and not own_settings,
         portable=node_class.executor == "core",
         outputs=(*outputs, ERROR) if node.on_error == "output" else outputs,

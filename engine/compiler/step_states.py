@@ -1,11 +1,11 @@
-"""The states of one step: Task; Task, Choice and Wait for polling; Task, Map and Task for for_each."""
+"""The states of one step: Task; Task, Choice and Wait for polling. Those of for_each: `item_states`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from engine import asl
-from engine.compiler.lambda_call import EXECUTION_INPUT, LambdaCall, call_function
+from engine.compiler.lambda_call import LambdaCall, call_function
 from engine.compiler.names import state_name
 from engine.compiler.retry import SERVICE_RETRIERS
 from engine.compiler.step import BOOKKEEPING_SECONDS, Step
@@ -13,23 +13,19 @@ from engine.compiler.tree import Fork
 
 POLL = "poll"
 POLL_FIELDS = ("pending", "poll_after_seconds")
-ITEMS = "items"
 ERROR = "error"
 # How the node of a fork left.
 LEFT = "left"
 
 
-def step_states(step: Step, following: str | None) -> Mapping[str, asl.State]:
-    """The states of a step, the first of them where it begins; all ways lead to ``following``."""
-    if step.max_concurrency is not None:
-        return _for_each_states(step, step.max_concurrency, following)
-    return _run_states(step, following)
-
-
-def _run_states(
+def run_states(
     step: Step, following: str | None, *, prefix: str = "", item: asl.Template | None = None
 ) -> dict[str, asl.State]:
-    """Run the node, or one item of it: ask again while it is pending, settle what fails for good."""
+    """Run the node, or one item of it: ask again while it is pending, settle what fails for good.
+
+    ``prefix`` keeps apart the names of states that a machine has several times; ``item`` is what a Task
+    says of its item.
+    """
     own = state_name(step.id, prefix)
 
     def name(role: str) -> str:
@@ -37,19 +33,19 @@ def _run_states(
 
     call = call_function(
         step.function_arn,
-        (step.id,) if item else step.nodes,
+        step.nodes,
         "item" if item else "run",
         extra=item,
-        fork=None if item else step.fork,
-        answer_fields=POLL_FIELDS if step.polls else () if item else _answer_fields(step),
+        fork=step.fork,
+        answer_fields=POLL_FIELDS if step.polls else answer_fields_of(step),
     )
     states: dict[str, asl.State] = {}
-    states[own] = _task(
+    states[own] = task_state(
         call,
         step.timeout_seconds,
         name("pending?") if step.polls else following,
         retry=(*SERVICE_RETRIERS, step.retry) if step.retry else SERVICE_RETRIERS,
-        result_path=f"$.{POLL}" if step.polls else None if item else _result_path(step),
+        result_path=f"$.{POLL}" if step.polls else result_path_of(step),
         settle=name("settle") if step.settles else None,
     )
     if step.polls:
@@ -60,70 +56,31 @@ def _run_states(
         if following is None:
             states[done] = asl.Succeed()
     if step.settles:
-        states[name("settle")] = _settle_state(step, following, item)
+        states[name("settle")] = settle_state(step, following, item)
     return states
 
 
-def _for_each_states(step: Step, max_concurrency: int, following: str | None) -> dict[str, asl.State]:
-    """List the items, run each, gather the results."""
-    expand, each, collect = (state_name(step.id, role) for role in (ITEMS, "", "collect"))
-    settle = state_name(step.id, "settle") if step.settles else None
-    item = {"item": asl.Path("$.item")}
-    items = _run_states(step, None, prefix="item", item=item)
-    states: dict[str, asl.State] = {
-        expand: _task(
-            call_function(step.function_arn, step.nodes_before, "expand", answer_fields=("indexes",)),
-            BOOKKEEPING_SECONDS,
-            each,
-            result_path=f"$.{ITEMS}",
-            settle=settle,
-        ),
-        each: asl.Map(
-            items_path=f"$.{ITEMS}.indexes",
-            item_selector={**EXECUTION_INPUT, "item": asl.Path("$$.Map.Item.Value")},
-            max_concurrency=max_concurrency,
-            processor=asl.Machine(next(iter(items)), items),
-            next=collect,
-        ),
-        collect: _task(
-            call_function(
-                step.function_arn,
-                step.nodes_after,
-                "collect",
-                fork=step.fork,
-                answer_fields=_answer_fields(step),
-            ),
-            BOOKKEEPING_SECONDS,
-            following,
-            result_path=_result_path(step),
-            settle=settle,
-        ),
-    }
-    if settle is not None:
-        states[settle] = _settle_state(step, following, None)
-    return states
-
-
-def _settle_state(step: Step, following: str | None, item: asl.Template | None) -> asl.Task:
+def settle_state(step: Step, following: str | None, item: asl.Template | None) -> asl.Task:
+    """Record that a node, or an item of it, failed for good."""
     extra = {**(item or {}), "error_name": asl.Path(f"$.{ERROR}.Error")}
-    fork = None if item else step.fork
     call = call_function(
         step.function_arn,
-        (step.id,) if item else step.nodes,
+        step.nodes,
         "settle",
         extra=extra,
-        fork=fork,
-        answer_fields=_answer_fields(step) if fork else (),
+        fork=step.fork,
+        answer_fields=answer_fields_of(step),
     )
-    return _task(call, BOOKKEEPING_SECONDS, following, result_path=_result_path(step) if fork else None)
+    return task_state(call, BOOKKEEPING_SECONDS, following, result_path=result_path_of(step))
 
 
-def _answer_fields(step: Step) -> tuple[str, ...]:
-    """What a fork reads."""
+def answer_fields_of(step: Step) -> tuple[str, ...]:
+    """What the Choice of a fork reads."""
     return ("output_name",) if step.fork is not None else ()
 
 
-def _result_path(step: Step) -> str | None:
+def result_path_of(step: Step) -> str | None:
+    """Where that stands."""
     return f"$.{LEFT}" if step.fork is not None else None
 
 
@@ -141,7 +98,7 @@ def fork_states(
     return states
 
 
-def _task(
+def task_state(
     call: LambdaCall,
     timeout_seconds: int,
     following: str | None,
@@ -150,6 +107,7 @@ def _task(
     result_path: str | None = None,
     settle: str | None = None,
 ) -> asl.Task:
+    """A Task that calls a function; what it cannot get over leads to ``settle``."""
     return asl.Task(
         resource=call.resource,
         parameters=call.parameters,

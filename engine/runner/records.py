@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.connections import live_sources, should_run
 from engine.errors import ExecutionEndedError, MiniN8nError
@@ -78,6 +78,10 @@ class TaskReading:
         """For one of the task's nodes; what is noted there is seen by all."""
         return NodeReading(self.task, node, self.prepared, self.execution, self.records)
 
+    def of_item(self, item: int) -> TaskReading:
+        """For one item of a batch."""
+        return replace(self, task=self.task.of_item(item))
+
 
 class NodeRecords:
     """The execution store as the runner uses it."""
@@ -89,8 +93,7 @@ class NodeRecords:
     def read(self, prepared: PreparedWorkflow, task: Task) -> TaskReading:
         """One batch read of all that a task needs; ExecutionEndedError if it came too late."""
         wanted = [key for node_id in task.nodes for key in prepared.reads(node_id)]
-        if task.item is not None:
-            wanted += [(node_id, task.item) for node_id in task.nodes]
+        wanted += [(node_id, index) for node_id in task.nodes for index in task.indexes]
         execution, records = self._executions.read_nodes(task.execution_id, wanted)
         if execution.status.ended:
             raise ExecutionEndedError(f"execution '{task.execution_id}' has ended: {execution.status}")

@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 
 from engine.cache import ResultCache
 from engine.errors import ExecutionEndedError, NodeError, NodeTimeoutError
-from engine.execution import NodeRun, NodeStatus
+from engine.execution import ErrorInfo, NodeRun, NodeStatus
 from engine.json_value import JsonObject
 from engine.node import MAIN
 from engine.ports import CacheStore, Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.registry import NodeRegistry
 from engine.runner.attempt import Attempt, AttemptMaker, Outcome
+from engine.runner.batch import run_batch
 from engine.runner.context import ContextMaker
 from engine.runner.failure import describe_error, stored_error, wire_error
 from engine.runner.for_each import ForEachSteps
 from engine.runner.prepared import VersionReader
-from engine.runner.records import NodeReading, NodeRecords, failed_result
+from engine.runner.records import NodeReading, NodeRecords, TaskReading, failed_result
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
 from engine.workflow import Node
@@ -65,6 +66,12 @@ class Runner:
         """
         prepared = self._versions.read(task.workflow_id, task.version)
         around = self._records.read(prepared, task)
+        if task.item is not None and task.batch > 1:
+            return run_batch(around, self._run_nodes)
+        return self._run_nodes(around)
+
+    def _run_nodes(self, around: TaskReading) -> TaskAnswer:
+        task = around.task
         steps: dict[str, Callable[[NodeReading], TaskAnswer]] = {
             "run": self._run,
             "expand": self._expand,
@@ -74,8 +81,8 @@ class Runner:
         }
         answer, forked = TaskAnswer(), None
         for node_id in task.nodes:
-            node = prepared.nodes[node_id]
-            step = steps[task.step] if _leads(node, task) else self._run
+            node = around.prepared.nodes[node_id]
+            step = steps[task.step] if _leads(node, task) else steps[task.others_step]
             answer = step(around.of(node))
             if answer.pending:
                 return answer
@@ -114,16 +121,16 @@ class Runner:
     def _expand(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
         if own is not None and (own.status.ended or own.item_count is not None):
-            return self._for_each.indexes(own)
+            return self._for_each.indexes(own, reading)
         if not reading.runs():
             self._skip(reading)
-            return TaskAnswer(indexes=())
+            return self._for_each.nothing(reading)
         if reading.node.disabled:
             self._pass_through(reading)
-            return TaskAnswer(indexes=())
+            return self._for_each.nothing(reading)
         run = self._new_run(reading)
         try:
-            return self._for_each.expand(run, self._for_each.resolve_items(reading))
+            return self._for_each.expand(run, self._for_each.resolve_items(reading), reading)
         except NodeError as error:
             return self._fail(run, error, reading)
 
@@ -132,7 +139,7 @@ class Runner:
         if own is None or own.status.ended:
             return TaskAnswer(output_name=own.output_name if own else None)
         try:
-            values, output_name = self._for_each.gather(reading)
+            values, output_name = self._for_each.gather(reading, own)
             return self._finish(reading, own, NodeStatus.SUCCEEDED, output_name=output_name, result=values)
         except NodeError as error:
             return self._fail(own, error, reading)
@@ -157,6 +164,9 @@ class Runner:
             reading.node.id,
             type_name=caught,
         )
+        return self._settle_run(reading, run, error)
+
+    def _settle_run(self, reading: NodeReading, run: NodeRun, error: ErrorInfo) -> TaskAnswer:
         leaves_by = "error" if reading.node.on_error == "output" and run.item is None else MAIN
         return self._finish(
             reading, run, NodeStatus.FAILED, output_name=leaves_by, error=error, result=failed_result(error)
@@ -218,7 +228,12 @@ class Runner:
         timed_out = isinstance(error, NodeTimeoutError)
         tried_again = told.retryable or (timed_out and reading.node.retry is not None)
         log.warning("node failed: %s", told.type)
-        if not tried_again and reading.node.on_error == "stop":
+        is_item = run.item is not None
+        settles = reading.node.settles_items if is_item else reading.node.on_error != "stop"
+        if not tried_again and settles and is_item:
+            # The others of its batch go on, and no further call is needed.
+            return self._settle_run(reading, run, told)
+        if not tried_again and not settles:
             status = NodeStatus.TIMED_OUT if timed_out else NodeStatus.FAILED
             return self._finish(reading, run, status, error=told)
         ended = self._records.start(run)
@@ -305,7 +320,7 @@ class Runner:
 def _leads(node: Node, task: Task) -> bool:
     """Whether the step of the task is meant for this node; others only share the Task, and are run."""
     if task.step == "settle":
-        return task.item is not None or node.on_error != "stop"
+        return node.settles_items if task.item is not None else node.on_error != "stop"
     if task.step in ("expand", "collect"):
         return node.for_each is not None
     return True

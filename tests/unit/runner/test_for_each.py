@@ -7,8 +7,8 @@ import pytest
 from engine.errors import NodeError, RetryableNodeError
 from engine.execution import NodeStatus
 from engine.node import NodeResult
-from engine.runner.for_each import MAX_ITEMS
 from engine.task import TaskAnswer
+from engine.workflow import MAX_ITEMS
 from tests.unit.engine_bench import EngineBench, connect, node
 
 
@@ -78,7 +78,7 @@ def test_large_items_lie_behind_a_claim(bench: EngineBench) -> None:
     ("items", "message"),
     [
         ("{{a.output}}", "for_each needs a list, and this is a str"),
-        (list(range(MAX_ITEMS + 1)), "for_each has 2,501 items, over the limit of 2,500: split the list"),
+        (list(range(MAX_ITEMS + 1)), "for_each has 10,001 items, over the limit of 10,000: split the list"),
     ],
 )
 def test_items_that_are_no_list_or_too_many_fail_the_node(
@@ -130,10 +130,8 @@ def test_failed_items_stand_in_the_list_with_their_errors(
     bench.run(execution, "a", "expand")
     for index in (0, 2):
         bench.run(execution, "a", "item", item=index)
-    with pytest.raises(NodeError):
-        bench.run(execution, "a", "item", item=1)
-    settled = bench.run(execution, "a", "settle", item=1, error_name="NodeError")
-    assert settled == TaskAnswer(output_name="main")
+    for _ in range(2):
+        assert bench.run(execution, "a", "item", item=1) == TaskAnswer(output_name="main")
     assert bench.run(execution, "a", "collect") == TaskAnswer(output_name=leaves)
     error = {"type": "NodeError", "message": "two is bad", "node_id": "a", "retryable": False}
     run = bench.record(execution, "a")
