@@ -14,6 +14,7 @@ import builtins
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -187,6 +188,8 @@ class NodeContext:
     attempt: int = 1
     idempotency_key: str = "test"
     timeout_seconds: float = 60.0
+    # When this call began; a node has no other clock, so that its tests can set it.
+    now: datetime = datetime(2024, 1, 1, tzinfo=UTC)
     # The input of the execution, for the input node; resolved expressions serve everyone else.
     execution_inputs: JsonObject = field(default_factory=dict)
     logger: NodeLogger = field(default_factory=SilentLogger)
@@ -295,6 +298,12 @@ class BaseNode(ABC):
         """Fields, as paths below the config, in which a missing reference is null and no error."""
         del config
         return ()
+
+    @classmethod
+    def longest_wait_seconds(cls, config: JsonObject) -> float | None:
+        """How long a run waits by this config, unresolved, where it says so; None: that is not known."""
+        del config
+        return None
 
     @classmethod
     def plain_fields(cls) -> frozenset[str]:

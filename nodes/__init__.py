@@ -13,5 +13,6 @@ BUILTIN_NODES = {
     "switch": "nodes.switch_node:SwitchNode",
     "transform": "nodes.transform_node:TransformNode",
     "output": "nodes.output_node:OutputNode",
+    "wait": "nodes.wait_node:WaitNode",
     "respond": "nodes.respond_node:RespondNode",
 }

@@ -138,6 +138,7 @@ class ContextMaker:
             execution_id=execution.execution_id,
             workflow_id=execution.workflow_id,
             version=execution.version,
+            now=self.clock.now(),
             execution_inputs=inputs,
             idempotency_key=digest([execution.execution_id, base.node_id, base.item_index])[:32],
             files=ExecutionFiles(self.blobs, self.clock, execution.execution_id, self.environment.public_url),
