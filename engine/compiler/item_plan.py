@@ -1,8 +1,7 @@
 """How the items of a for_each node run: in an inline Map, in a Distributed Map, or as their number asks.
 
 An inline Map writes into the history of its execution, which ends at 25,000 events, and runs 40 items at
-the same time; the children of a Distributed Map have histories of their own, and cost a state transition
-more each.
+the same time; the children of a Distributed Map have histories of their own, and start more slowly.
 """
 
 from __future__ import annotations

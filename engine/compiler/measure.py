@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from engine.asl import all_states, machines
+from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.lambda_call import called_nodes, payload_of
 from engine.json_value import JsonObject
 
@@ -87,10 +88,10 @@ def execution_cost(definition: JsonObject) -> Cost:
 
 
 def _machine_cost(machine: JsonObject) -> Cost:
-    return _path_cost(machine, machine["StartAt"], None)
+    return run_deep(_path_cost(machine, machine["StartAt"], None))
 
 
-def _path_cost(machine: JsonObject, first: str, join: str | None) -> Cost:
+def _path_cost(machine: JsonObject, first: str, join: str | None) -> Deep[Cost]:
     """From one state to another, which is left out."""
     total = Cost()
     name: str | None = first
@@ -98,9 +99,10 @@ def _path_cost(machine: JsonObject, first: str, join: str | None) -> Cost:
         state = machine["States"][name]
         total += state_cost(state)
         for branch in state.get("Branches", []):
-            total += _machine_cost(branch)
+            total += yield _path_cost(branch, branch["StartAt"], None)
         name = state.get("Next") or state.get("Default")
-        if ways := [_path_cost(machine, way, name) for way in fork_ways(machine, state)]:
+        ways: list[Cost] = yield all_of(_path_cost(machine, way, name) for way in fork_ways(machine, state))
+        if ways:
             if machine["States"][name]["Type"] == "Succeed":
                 ways.append(state_cost(machine["States"][name]))
                 name = None
@@ -129,7 +131,7 @@ def item_costs(definition: JsonObject) -> dict[str, ItemCost]:
     for machine in machines(definition):
         for state in machine["States"].values():
             if state["Type"] == "Map":
-                first = next(inner for inner in main_path(state["ItemProcessor"]))
+                first = _first_task(state["ItemProcessor"])
                 node_id = called_nodes(first)[0]
                 known = found.get(node_id)
                 batch_size = payload_of(first).get("batch", 1)
@@ -145,6 +147,12 @@ def item_costs(definition: JsonObject) -> dict[str, ItemCost]:
             node_id = next(node_id for node_id in called_nodes(state) if node_id in found)
             found[node_id] = replace(found[node_id], inline_items=most * found[node_id].batch_size)
     return found
+
+
+def _first_task(machine: JsonObject) -> JsonObject:
+    """The Task that a machine begins with, if need be in its first branch."""
+    state: JsonObject = machine["States"][machine["StartAt"]]
+    return _first_task(state["Branches"][0]) if "Branches" in state else state
 
 
 def poll_costs(definition: JsonObject) -> dict[str, Cost]:

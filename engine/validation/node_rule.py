@@ -9,6 +9,7 @@ from engine.errors import Problem
 from engine.expression import RESERVED_NAMES
 from engine.node import INPUT_TYPE, MAIN, OUTPUT_TYPE
 from engine.validation.subject import Subject, input_name
+from engine.workflow import MAX_ITEMS
 
 # The Timeout of each executor's function in template.yaml, in seconds; Lambda allows 900 at most
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
@@ -95,6 +96,39 @@ def waits_fit_the_workflow(subject: Subject) -> Iterator[Problem]:
             )
 
 
+def batches_fit_the_executor(subject: Subject) -> Iterator[Problem]:
+    """The items of a batch end within the time of the function, one after another; none of them waits."""
+    for node, node_class in subject.typed_nodes():
+        size = node.for_each.batch_size if node.for_each else 1
+        if size == 1:
+            continue
+        seconds = node.timeout_seconds or node_class.default_timeout_seconds
+        limit = EXECUTOR_TIMEOUT_SECONDS[node_class.executor] - EXECUTOR_MARGIN_SECONDS
+        if node_class.polls:
+            message = f"items of a node of type '{node.type}' wait for work elsewhere; remove batch_size"
+        elif not node_class.light and size * seconds > limit:
+            message = (
+                f"{size} items of {seconds} s each may take {size * seconds:,} s, and the function has "
+                f"{limit} s; lower batch_size, or timeout_seconds"
+            )
+        else:
+            continue
+        yield Problem("batch_refused", message, node.id, "for_each.batch_size")
+
+
+def lists_are_short_enough(subject: Subject) -> Iterator[Problem]:
+    """A list that stands in the document has no more items than can run."""
+    for node in subject.workflow.nodes:
+        items = node.for_each.items if node.for_each else None
+        if isinstance(items, list) and len(items) > MAX_ITEMS:
+            yield Problem(
+                "too_many_items",
+                f"for_each has {len(items):,} items, over the limit of {MAX_ITEMS:,}: split the list",
+                node.id,
+                "for_each.items",
+            )
+
+
 def retries_make_sense(subject: Subject) -> Iterator[Problem]:
     """No wait between attempts is bounded below the first."""
     for node in subject.workflow.nodes:
@@ -141,6 +175,8 @@ NODE_RULES = (
     types_exist,
     for_each_is_possible,
     timeouts_fit_the_executor,
+    batches_fit_the_executor,
+    lists_are_short_enough,
     waits_fit_the_workflow,
     retries_make_sense,
     inputs_are_not_cached,

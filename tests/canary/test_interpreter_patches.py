@@ -22,6 +22,7 @@ from infra.local.asl.patches import (
     branch_errors,
     catch_all,
     choice_errors,
+    distributed_children,
     distributed_failures,
     failure_logs,
     heartbeat,
@@ -156,6 +157,37 @@ def distributed(**more: Any) -> Definition:
             **more,
         }
     )
+
+
+def test_distributed_children() -> None:
+    definition = distributed(MaxConcurrency=10_000, ToleratedFailurePercentage=100.0)
+    started: list[str] = []
+
+    def counting(original: Any) -> Any:
+        def launch(self: Any, **more: Any) -> Any:
+            started.append("worker")
+            return original(self, **more)
+
+        return launch
+
+    def seam() -> Iterator[Replacement]:
+        from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
+            inline_iteration_component,
+        )
+
+        yield Replacement(inline_iteration_component.InlineIterationComponent, "_launch_worker", counting)
+
+    # With no bound moto starts a worker for each item; with a bound as many as that, whatever there is to do.
+    with patched(Patch("count", seam)):
+        run(distributed(MaxConcurrency=200), [1])
+    assert len(started) == 200
+    started.clear()
+    with patched(Patch("count", seam), distributed_children.PATCH):
+        assert run(definition, list(range(80))).status == "SUCCEEDED"
+        assert len(started) == distributed_children.MAX_CHILDREN
+        started.clear()
+        run(definition, [1])
+    assert started == ["worker"]
 
 
 def test_distributed_failures() -> None:

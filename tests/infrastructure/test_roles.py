@@ -89,11 +89,14 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_the_four_executors_and_nothing_else(
+def test_a_state_machine_invokes_the_four_executors_and_runs_its_distributed_maps(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
     assert allowed["StateMachineRole"] == {
-        Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS
+        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS),
+        Grant("states:StartExecution", MACHINES),
+        Grant("states:DescribeExecution", EXECUTIONS),
+        Grant("states:StopExecution", EXECUTIONS),
     }
 
 

@@ -37,6 +37,7 @@ class MachineRun:
     succeeded: bool
     runs: dict[str, NodeRun]
     events: int
+    event_types: frozenset[str] = frozenset()
     too_early: list[str] = field(default_factory=list)
     """Nodes whose Task came before all of their sources had ended."""
 
@@ -99,4 +100,7 @@ def run_machine(workflow: Workflow, compiled: Compiled, registry: NodeRegistry) 
     executor = _Executor(workflow, registry)
     start = {"execution_id": EXECUTION_ID, "workflow_id": WORKFLOW_ID, "version": 1}
     outcome = run_definition(compiled.definition, start, executor.invoke)
-    return MachineRun(outcome.status == "SUCCEEDED", executor.runs(), len(outcome.events), executor.too_early)
+    types = frozenset(event["type"] for event in outcome.events)
+    return MachineRun(
+        outcome.status == "SUCCEEDED", executor.runs(), len(outcome.events), types, executor.too_early
+    )

@@ -60,8 +60,21 @@ def _node(draw: st.DrawFn, node_id: str) -> dict[str, Any]:
     if draw(st.booleans()):
         node["retry"] = {"max_attempts": draw(st.integers(1, 5))}
     if not _branches(node) and draw(st.sampled_from([False, False, True])):
-        node["for_each"] = {"items": list(range(draw(st.integers(0, 3)))), "max_concurrency": 2}
+        node["for_each"] = _for_each(draw, node)
     return node
+
+
+def _for_each(draw: st.DrawFn, node: dict[str, Any]) -> dict[str, Any]:
+    for_each: dict[str, Any] = {
+        "items": draw(st.lists(st.integers(), max_size=3)),
+        "max_concurrency": draw(st.sampled_from([1, 2, 100])),
+    }
+    if node["type"] != "poll":
+        for_each["batch_size"] = draw(st.sampled_from([1, 1, 2, 3]))
+    tolerance = draw(st.sampled_from([None, None, "tolerated_failures", "tolerated_failure_percentage"]))
+    if tolerance is not None:
+        for_each[tolerance] = draw(st.sampled_from([0, 1, 50]))
+    return for_each
 
 
 def _script(draw: st.DrawFn, node: dict[str, Any], above: list[str]) -> dict[str, Any]:

@@ -83,10 +83,16 @@ def give_up(node: Node) -> Outcome:
 def run_items(node: Node, count: int, sees: object, inputs: dict[str, Any]) -> Outcome:
     """A for_each node: the outputs of its items in order."""
     failed = [fails(node, item) for item in range(count)]
-    if any(failed) and node.on_error == "stop":
+    each = node.for_each
+    assert each is not None
+    bounds = (each.tolerated_failures, (each.tolerated_failure_percentage or 0) / 100 * count)
+    stated = each.tolerated_failures is not None, each.tolerated_failure_percentage is not None
+    if any(says and sum(failed) > bound for says, bound in zip(stated, bounds, strict=True)):
+        return give_up(node)
+    if any(failed) and node.on_error == "stop" and not any(stated):
         return Outcome(STOPS)
     outputs = [None if failed[item] else make_output(node.id, item, sees, inputs) for item in range(count)]
-    leaves = "error" if any(failed) and node.on_error == "output" else "main"
+    leaves = "error" if any(failed) and node.on_error == "output" and not any(stated) else "main"
     return Outcome("succeeded", leaves, outputs, has_result=True)
 
 

@@ -69,6 +69,16 @@ class QuickNode(ActNode):
     light = True
 
 
+class ListingNode(BaseNode):
+    """Hands on what it sees."""
+
+    type = "listing"
+    Config = Script
+
+    async def run(self, inputs: NodeInputs, context: NodeContext) -> NodeResult:
+        return self.create_result(self.config.sees)
+
+
 class ChooseNode(BranchNode):
     type = "choose"
     light = True
@@ -77,6 +87,6 @@ class ChooseNode(BranchNode):
 def make_registry() -> NodeRegistry:
     """A registry of the scripted types."""
     registry = NodeRegistry()
-    for node_type in (ActNode, PollNode, BranchNode, QuickNode, ChooseNode):
+    for node_type in (ActNode, PollNode, BranchNode, QuickNode, ChooseNode, ListingNode):
         registry.register(node_type)
     return registry

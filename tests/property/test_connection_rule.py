@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from hypothesis import HealthCheck, given, settings
 
-from engine.compiler import Compiled, compile_workflow
+from engine.compiler import Compiled, compile_workflow, item_plan
 from engine.execution import NodeRun
 from engine.validation import find_problems
 from engine.workflow import Workflow
@@ -23,6 +25,15 @@ def test_a_compiled_workflow_does_what_the_connection_rule_says(behaviours: list
         assert find_problems(workflow, REGISTRY) == ()
         compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
         check_against_reference(workflow, compiled)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
+@given(workflows(behaviours=4))
+def test_distributed_maps_do_the_same(behaviours: list[Workflow]) -> None:
+    with patch.object(item_plan, "MAX_INLINE_CONCURRENCY", 0):
+        compiled = [compile_workflow(workflow, REGISTRY, targets=TARGETS) for workflow in behaviours]
+    for workflow, machine in zip(behaviours, compiled, strict=True):
+        check_against_reference(workflow, machine)
 
 
 def check_against_reference(workflow: Workflow, compiled: Compiled) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.compiler import compile_workflow
+from engine.compiler import Compiled, compile_workflow
 from engine.workflow import Workflow
 from tests.property.machine_run import MachineRun, run_machine
 from tests.property.scripted_node import TARGETS, make_registry
@@ -75,3 +75,60 @@ def test_outputs_stand_in_the_order_of_the_items() -> None:
     assert result["count"] == 40
     again = run({"for_each": {"items": list(range(40)), "max_concurrency": 1}})
     assert again.runs["each"].result == result
+
+
+def run_listed(items: list[int], **for_each: Any) -> tuple[MachineRun, Compiled]:
+    """Items that only the execution knows."""
+    workflow = Workflow.model_validate(
+        {
+            "name": "w",
+            "nodes": [
+                {"id": "list", "type": "listing", "config": {"sees": items}},
+                {"id": "each", "type": "act", "for_each": {"items": "{{ list.output }}", **for_each}},
+            ],
+            "connections": [{"source": "list", "target": "each"}],
+        }
+    )
+    compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
+    return run_machine(workflow, compiled, REGISTRY), compiled
+
+
+@pytest.mark.parametrize(("count", "distributed"), [(0, False), (40, False), (41, True), (120, True)])
+def test_more_items_than_an_inline_map_may_run_at_once_are_distributed(count: int, distributed: bool) -> None:
+    machine, compiled = run_listed(list(range(count)), max_concurrency=100)
+    assert compiled.report["limits"]["inline_items"] == {"each": 40}
+    assert compiled.report["per_item"]["each"]["maps"] == ["inline", "distributed"]
+    assert machine.succeeded
+    assert ("MapRunStarted" in machine.event_types) is distributed
+    again, _ = run_listed(list(range(count)), max_concurrency=1)
+    assert machine.runs["each"].result == again.runs["each"].result
+
+
+def test_the_history_never_overflows() -> None:
+    """Without a bound on the items the Map is distributed before its history is full."""
+    count = 1_300
+    machine, compiled = run_listed(list(range(count)), batch_size=1, max_concurrency=40)
+    assert compiled.report["limits"]["inline_items"]["each"] < 25_000 // 7
+    assert machine.succeeded
+    assert machine.events < 25_000
+
+
+def test_a_failure_in_a_distributed_map_names_the_item() -> None:
+    workflow = Workflow.model_validate(
+        {
+            "name": "w",
+            "nodes": [
+                {
+                    "id": "each",
+                    "type": "act",
+                    "config": {"dies_on": [3]},
+                    "for_each": {"items": list(range(50)), "max_concurrency": 100},
+                }
+            ],
+        }
+    )
+    machine = run_machine(workflow, compile_workflow(workflow, REGISTRY, targets=TARGETS), REGISTRY)
+    assert not machine.succeeded
+    error = machine.runs["each"].error
+    assert error is not None
+    assert error.message == "item 3: as the script says"

@@ -206,10 +206,25 @@ class EngineBench:
         *,
         item: int | None = None,
         error_name: str | None = None,
+        fork: str | None = None,
     ) -> TaskAnswer:
         """Run one task."""
+        task = self.task(execution_id, node_id, step, item=item, error_name=error_name, fork=fork)
+        return self.runner.run(task)
+
+    def task(
+        self,
+        execution_id: str,
+        node_id: str,
+        step: Step = "run",
+        *,
+        item: int | None = None,
+        error_name: str | None = None,
+        fork: str | None = None,
+    ) -> Task:
+        """One task, as a state machine sends it."""
         execution = self.executions.get(execution_id)
-        task = Task(
+        return Task(
             execution_id=execution_id,
             workflow_id=execution.workflow_id,
             version=execution.version,
@@ -217,8 +232,8 @@ class EngineBench:
             step=step,
             item=item,
             error_name=error_name,
+            fork=fork,
         )
-        return self.runner.run(task)
 
     def record(self, execution_id: str, node_id: str, item: int | None = None) -> NodeRun:
         """The node run as it is stored; KeyError where there is none."""

@@ -77,14 +77,16 @@ def test_large_items_lie_behind_a_claim(bench: EngineBench) -> None:
 @pytest.mark.parametrize(
     ("items", "message"),
     [
-        ("{{a.output}}", "for_each needs a list, and this is a str"),
+        ("text", "for_each needs a list, and this is a str"),
         (list(range(MAX_ITEMS + 1)), "for_each has 10,001 items, over the limit of 10,000: split the list"),
     ],
 )
 def test_items_that_are_no_list_or_too_many_fail_the_node(
     bench: EngineBench, items: object, message: str
 ) -> None:
-    execution = bench.begin(node("a", value="text"), node("b", for_each=items), connections=connect("a>b"))
+    execution = bench.begin(
+        node("a", value=items), node("b", for_each="{{a.output}}"), connections=connect("a>b")
+    )
     bench.run(execution, "a")
     for _ in range(2):
         with pytest.raises(NodeError, match="its node run says why"):
@@ -193,3 +195,97 @@ def test_results_that_are_too_large_together_fail_the_node(
     assert run.status is NodeStatus.FAILED
     assert run.error is not None
     assert "over the limit" in run.error.message
+
+
+@pytest.mark.parametrize(("most", "distributed"), [(None, None), (3, False), (2, True), (0, True)])
+def test_a_map_is_distributed_when_an_inline_one_has_no_room(
+    bench: EngineBench, most: int | None, distributed: bool | None
+) -> None:
+    execution = bench.begin(node("a", for_each={"items": list(range(5)), "batch_size": 2}))
+    task = bench.task(execution, "a", "expand").model_copy(update={"inline_items": most})
+    assert bench.runner.run(task) == TaskAnswer(indexes=(0, 2, 4), distributed=distributed)
+
+
+def tolerant(bench: EngineBench, failing: set[int], on_error: str = "stop", **tolerance: float) -> str:
+    """Ten items, some of which fail."""
+    for_each = {"items": list(range(10)), **tolerance}
+    execution = bench.begin(node("a", for_each=for_each, value="{{item}}", on_error=on_error))
+
+    def fail(config: dict[str, object], *_: object) -> NodeResult:
+        if config["value"] in failing:
+            raise NodeError("bad")
+        return NodeResult({"output": config["value"]})
+
+    bench.scripts.run = fail
+    return execution
+
+
+@pytest.mark.parametrize("on_error", ["stop", "continue", "output"])
+@pytest.mark.parametrize(
+    "tolerance",
+    [
+        {"tolerated_failures": 2},
+        {"tolerated_failure_percentage": 20},
+        {"tolerated_failures": 3, "tolerated_failure_percentage": 25.5},
+    ],
+)
+def test_so_many_items_may_fail_and_the_node_succeeds(
+    bench: EngineBench, on_error: str, tolerance: dict[str, float]
+) -> None:
+    execution = tolerant(bench, {1, 7}, on_error, **tolerance)
+    assert run_all(bench, execution, "a") == TaskAnswer(output_name="main")
+    result = bench.record(execution, "a").result
+    assert result is not None
+    assert result["output"] == [0, None, 2, 3, 4, 5, 6, None, 8, 9]
+    assert result["items"][7]["error"]["message"] == "bad"
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "field"),
+    [
+        ({"tolerated_failures": 1}, "tolerated_failures"),
+        ({"tolerated_failures": 0}, "tolerated_failures"),
+        ({"tolerated_failure_percentage": 19.9}, "tolerated_failure_percentage"),
+    ],
+)
+def test_with_more_failures_the_node_fails(
+    bench: EngineBench, tolerance: dict[str, float], field: str
+) -> None:
+    execution = tolerant(bench, {1, 7}, **tolerance)
+    with pytest.raises(NodeError, match="node 'a' failed"):
+        run_all(bench, execution, "a")
+    run = bench.record(execution, "a")
+    assert (run.status, run.output_name) == (NodeStatus.FAILED, None)
+    assert run.error is not None
+    assert run.error.message == "2 of 10 items failed, more than for_each tolerates; item 1: bad"
+    assert run.error.field == f"for_each.{field}"
+
+
+def test_what_is_not_tolerated_leaves_as_the_author_said(bench: EngineBench) -> None:
+    execution = tolerant(bench, {1, 7}, "output", tolerated_failures=1)
+    with pytest.raises(NodeError):
+        run_all(bench, execution, "a")
+    assert bench.run(execution, "a", "settle", error_name="NodeError") == TaskAnswer(output_name="error")
+
+
+def test_a_gathering_without_every_item_fails_the_node(bench: EngineBench) -> None:
+    execution = bench.begin(node("a", for_each=[1, 2, 3], value="{{item}}"))
+    bench.run(execution, "a", "expand")
+    bench.run(execution, "a", "item", item=1)
+    with pytest.raises(NodeError):
+        bench.run(execution, "a", "collect")
+    error = bench.record(execution, "a").error
+    assert error is not None
+    assert error.message == "2 items never ended: their function was stopped; try again"
+
+
+def test_gathering_after_a_failed_map_names_the_item(bench: EngineBench) -> None:
+    execution = tolerant(bench, {4})
+    bench.run(execution, "a", "expand")
+    with pytest.raises(NodeError):
+        bench.run(execution, "a", "item", item=4)
+    with pytest.raises(NodeError, match="node 'a' failed"):
+        bench.run(execution, "a", "collect")
+    error = bench.record(execution, "a").error
+    assert error is not None
+    assert (error.type, error.message) == ("NodeError", "item 4: bad")
