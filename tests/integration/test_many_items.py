@@ -1,0 +1,89 @@
+"""Many items over HTTP: 10,000 of them in batches, and as many at once as only a Distributed Map allows."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+
+from tests.integration.documents import chain, node
+from tests.integration.workflow_api import WorkflowApi
+
+LONG_SECONDS = 900.0
+
+
+def item_outputs(api: WorkflowApi, execution_id: str, node_id: str) -> list[object]:
+    """Outputs of the items as the API lists them, page by page."""
+    found: list[object] = []
+    cursor: str | None = None
+    while True:
+        query = {"limit": 1000, **({"cursor": cursor} if cursor else {})}
+        page = api.http.get(f"/executions/{execution_id}/nodes/{node_id}/items", params=query).json()
+        found += [run["result"]["output"] for run in page["items"]]
+        if (cursor := page["cursor"]) is None:
+            return found
+
+
+def test_ten_thousand_items_run_and_stand_in_order(api: WorkflowApi) -> None:
+    numbers = list(range(10_000))
+    document = chain(
+        node("numbers", "input", type="array"),
+        node(
+            "double",
+            "transform",
+            value="{{ multiply(item, `2`) }}",
+            for_each={"items": "{{ numbers.output }}", "batch_size": 100, "max_concurrency": 8},
+        ),
+        node("out", "output", value="{{ {count: double.count, sum: sum(double.output)} }}"),
+    )
+    started = time.monotonic()
+    execution = api.start(api.save(document), {"numbers": numbers})
+    ended = api.end(execution["id"], LONG_SECONDS)
+    print(f"10,000 items in batches of 100: {time.monotonic() - started:.1f} s")
+    assert ended["status"] == "succeeded", ended["error"]
+    assert ended["output"] == {"out": {"count": 10_000, "sum": sum(numbers) * 2}}
+    run = next(run for run in ended["nodes"] if run["node_id"] == "double")
+    assert run["item_count"] == 10_000
+    gathered = httpx.get(run["result_url"], timeout=60).json()
+    assert gathered["output"] == [2 * number for number in numbers]
+    assert item_outputs(api, execution["id"], "double") == gathered["output"]
+
+
+def test_more_items_at_once_than_an_inline_map_runs(api: WorkflowApi) -> None:
+    document = chain(
+        node("numbers", "input", type="array"),
+        node(
+            "same",
+            "transform",
+            value="{{item}}",
+            for_each={"items": "{{ numbers.output }}", "max_concurrency": 100, "tolerated_failures": 0},
+        ),
+    )
+    workflow_id = api.save(document)
+    for count in (0, 3, 120):
+        ended = api.end(api.start(workflow_id, {"numbers": list(range(count))})["id"], LONG_SECONDS)
+        assert ended["output"] == {"same": list(range(count))}
+    plan = api.http.get(f"/workflows/{workflow_id}/plan").json()
+    assert plan["report"]["per_item"]["same"]["maps"] == ["inline", "distributed"]
+
+
+def test_items_that_fail_in_a_distributed_map_are_counted_and_named(api: WorkflowApi) -> None:
+    document = chain(
+        node("numbers", "input", type="array"),
+        node(
+            "divide",
+            "transform",
+            value="{{ divide(`10`, item) }}",
+            for_each={"items": "{{ numbers.output }}", "max_concurrency": 50, "tolerated_failures": 1},
+        ),
+    )
+    workflow_id = api.save(document)
+    numbers = [1] * 60
+    one_bad = [0, *numbers]
+    ended = api.end(api.start(workflow_id, {"numbers": one_bad})["id"], LONG_SECONDS)
+    assert ended["output"] == {"divide": [None, *([10] * 60)]}
+    ended = api.end(api.start(workflow_id, {"numbers": [0, *one_bad]})["id"], LONG_SECONDS)
+    assert ended["status"] == "failed"
+    assert ended["error"]["message"].startswith(
+        "2 of 62 items failed, more than for_each tolerates; item 0: "
+    )
