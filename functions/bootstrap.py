@@ -58,6 +58,8 @@ if TYPE_CHECKING:
         VisibilityService,
         WorkflowService,
     )
+    from engine.service.aftermath import Aftermath
+    from engine.service.children import ChildStarter
     from engine.service.webhooks import WebhookService
 
 # The use cases are imported when asked for: executors have none, and need no compiler.
@@ -150,8 +152,23 @@ class Root:
         from engine.service import ExecutionFinisher
 
         return ExecutionFinisher(
-            self.workflows, self.executions, self.values, self.clock, self.metrics, self.limits
+            self.workflows,
+            self.executions,
+            self.values,
+            self.clock,
+            self.metrics,
+            self.limits,
+            follow=self.aftermath.follow,
         )
+
+    @cached_property
+    def aftermath(self) -> Aftermath:
+        """What follows the end of an execution."""
+        from engine.service.aftermath import Aftermath
+        from engine.service.waker import Waker
+
+        waker = Waker(self.executions, self.machines)
+        return Aftermath(lambda: self.execution_service, waker, self.metrics)
 
     @cached_property
     def workflow_service(self) -> WorkflowService:
@@ -353,9 +370,26 @@ class Root:
             http=HttpSettings(allowed_hosts=self.settings.http_allowed_hosts),
             converse=BedrockConverse(lambda: self.clients.bedrock),
         )
-        contexts = ContextMaker(self.credentials, self.blobs, self.clock, environment, self.audit_service)
+        contexts = ContextMaker(
+            self.credentials, self.blobs, self.clock, environment, self.audit_service, self._child_starter()
+        )
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
-        return Runner(stores, self.registry, contexts, self.clock, self.metrics)
+        return Runner(
+            stores,
+            self.registry,
+            contexts,
+            self.clock,
+            self.metrics,
+            answer_token=self.machines.send_success,
+        )
+
+    def _child_starter(self) -> ChildStarter | None:
+        """What nodes start other workflows with, in the function that may."""
+        if not self.settings.starts_workflows:
+            return None
+        from engine.service.children import ChildStarter
+
+        return ChildStarter(self.execution_service)
 
     def _models_key(self) -> SecretStr | None:
         """The models' key: of the environment, or of the secret that it names; None without either."""
