@@ -7,8 +7,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.bedrock import BedrockConverse
@@ -35,6 +33,7 @@ from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
 from engine.settings import Settings, read_settings
 from engine.values import ValueStore
+from functions.models_key import read_models_key
 from functions.telemetry import metrics
 from nodes import BUILTIN_NODES
 
@@ -366,7 +365,7 @@ class Root:
         """What runs tasks."""
         environment = NodeEnvironment(
             public_url=self.settings.public_url,
-            models=ModelSettings(self.settings.openai_base_url, self._models_key()),
+            models=ModelSettings(self.settings.openai_base_url, read_models_key(self.settings, self.secrets)),
             http=HttpSettings(allowed_hosts=self.settings.http_allowed_hosts),
             converse=BedrockConverse(lambda: self.clients.bedrock),
         )
@@ -390,19 +389,6 @@ class Root:
         from engine.service.children import ChildStarter
 
         return ChildStarter(self.execution_service)
-
-    def _models_key(self) -> SecretStr | None:
-        """The models' key: of the environment, or of the secret that it names; None without either."""
-        settings = self.settings
-        if settings.openai_api_key is not None:
-            return SecretStr(settings.openai_api_key)
-        if settings.openai_api_key_secret is None:
-            return None
-        try:
-            return SecretStr(self.secrets.read(settings.openai_api_key_secret))
-        except NotFoundError:
-            # Nobody stored one: nodes that name a credential of their own still run, others say so.
-            return None
 
 
 @lru_cache(maxsize=1)
