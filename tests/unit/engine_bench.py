@@ -218,6 +218,7 @@ class EngineBench:
         item: int | None = None,
         error_name: str | None = None,
         token: str | None = None,
+        fork: str | None = None,
     ) -> TaskAnswer:
         """Run one task."""
         execution = self.executions.get(execution_id)
@@ -230,6 +231,7 @@ class EngineBench:
             item=item,
             error_name=error_name,
             token=token,
+            fork=fork,
         )
         return self.runner.run(task)
 
