@@ -101,6 +101,11 @@ class Settings(Part):
         max_length=200,
         description="The id of a workflow that gets the failure when an execution fails or times out.",
     )
+    recompile: Literal["never", "on_save"] = Field(
+        "never",
+        description="Whether a save plans anew with the durations of past executions, or with those that the "
+        "version before was planned with; POST …/recompile plans anew at any time.",
+    )
 
 
 class Workflow(Part):

@@ -138,7 +138,7 @@ TABLES = {
     "FlowRole": EXECUTOR_TABLES
     | {"<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"}},
     "ExecutionEventsRole": {
-        "<WorkflowsTable.Arn>": {"GetItem"},
+        "<WorkflowsTable.Arn>": {"GetItem", "PutItem"},
         "<ExecutionsTable.Arn>": {"GetItem", "PutItem", "Query", "UpdateItem"},
         "<AccessTable.Arn>": {"UpdateItem"},
     },

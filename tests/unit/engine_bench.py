@@ -16,6 +16,7 @@ from engine.adapters.memory import (
     MemoryBlobStore,
     MemoryCacheStore,
     MemoryCredentialStore,
+    MemoryDurationStore,
     MemoryEventSources,
     MemoryExecutionStore,
     MemoryMetrics,
@@ -35,10 +36,12 @@ from engine.runner.runner import Stores
 from engine.service import (
     AuditService,
     CredentialService,
+    DurationRecorder,
     ExecutionFinisher,
     ExecutionService,
     ExportService,
     ImportService,
+    RecompileService,
     StartRequest,
     TemplateService,
     TriggerFirer,
@@ -131,8 +134,15 @@ class EngineBench:
             self.registry.register(node_type)
         self.waker = Waker(self.executions, self.machines)
         aftermath = Aftermath(lambda: self.execution_service, self.waker, self.metrics)
+        self.durations = MemoryDurationStore()
         self.finisher = ExecutionFinisher(
-            self.workflows, self.executions, self.values, self.clock, self.metrics, follow=aftermath.follow
+            self.workflows,
+            self.executions,
+            self.values,
+            self.clock,
+            self.metrics,
+            follow=aftermath.follow,
+            durations=DurationRecorder(self.durations, self.clock, self.metrics),
         )
         self.triggers, self.sources = MemoryTriggerStore(self.clock), MemoryEventSources()
         self.trigger_service = TriggerService(
@@ -145,6 +155,7 @@ class EngineBench:
             registry=self.registry,
             targets=TARGETS,
             clock=self.clock,
+            durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
         self.execution_service = ExecutionService(
@@ -161,6 +172,7 @@ class EngineBench:
         self.credential_service = CredentialService(self.credentials, self.clock)
         saver = self.workflow_service.saver
         self.version_service = VersionService(self.workflows, saver, self.clock)
+        self.recompile_service = RecompileService(self.workflows, saver, self.durations)
         self.export_service = ExportService(self.workflows, self.credentials, self.registry)
         self.import_service = ImportService(self.workflows, self.credentials, saver)
         self.template_service = TemplateService(TemplateFolder(EXAMPLES), saver)
