@@ -1,4 +1,4 @@
-"""The composition root: with `adapters`, the one place that builds any. What is replaceable is an argument."""
+"""The composition root: with `adapters`, the one place that builds any. All is replaceable by an argument."""
 
 from __future__ import annotations
 
