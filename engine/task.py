@@ -8,8 +8,9 @@ Keys of the payload::
     item          index                    inside a Map: the item of the for_each node
     batch         count                    inside a Map: so many items from there on, one after another
     inline_items  count                    step expand: iterations that an inline Map has room for
-    step          run | expand | item | collect | settle
+    step          run | expand | item | collect | settle | wait
     error_name    name                     step settle: the error that Step Functions caught
+    token         token                    step wait: what ends the wait, to be kept for who wakes the node
     fork          node id                  of the nodes: whose output the Choice that follows reads; what is
                                            reached through its other outputs alone is recorded as skipped
 """
@@ -26,8 +27,9 @@ from engine.json_value import JsonObject
 # expand   resolve the items of a for_each node; answers {"indexes": [0, 1, ...]}, of batches the first ones
 # item     run the node for one item
 # collect  gather the results of the items, in order
+# wait     keep the token with which the wait of a pending node is ended
 # settle   a node with on_error continue or output failed for good: record it and go on
-Step = Literal["run", "expand", "item", "collect", "settle"]
+Step = Literal["run", "expand", "item", "collect", "settle", "wait"]
 
 
 class ExecutionInput(BaseModel):
@@ -54,6 +56,7 @@ class Task(BaseModel):
     batch: int = Field(1, ge=1)
     inline_items: int | None = None
     error_name: str | None = None
+    token: str | None = None
     fork: str | None = None
 
     @property

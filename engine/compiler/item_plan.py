@@ -17,8 +17,8 @@ MAX_INLINE_CONCURRENCY = 40
 # Events of a state outside of Maps with some retries, and of the states around a Map.
 STEP_EVENTS = 20
 # Events of one item: its iteration, a Task, each further attempt, a failure that is recorded, and a poll
-# (Task, Choice and Wait), of which so many are reckoned with.
-ITERATION_EVENTS, TASK_EVENTS, ATTEMPT_EVENTS, POLL_EVENTS = 2, 5, 3, 9
+# (Task, Choice and Task with a token), of which so many are reckoned with.
+ITERATION_EVENTS, TASK_EVENTS, ATTEMPT_EVENTS, POLL_EVENTS = 2, 5, 3, 13
 RECKONED_POLLS = 50
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from engine.asl import all_states, machines
 from engine.compiler.deep import Deep, all_of, run_deep
-from engine.compiler.lambda_call import called_nodes, payload_of
+from engine.compiler.lambda_call import INVOKE_AND_WAIT, called_nodes, is_wait, payload_of
 from engine.json_value import JsonObject
 
 # Events that a state adds to the history when nothing fails: entered and exited, for a Task scheduled,
-# started and succeeded too, for Parallel and Map started and succeeded; an iteration starts and succeeds.
+# started and succeeded too (and submitted, where it waits for its token), for Parallel and Map started and
+# succeeded; an iteration starts and succeeds.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 STATE_EVENTS = {
     "Task": 5,
@@ -54,8 +55,8 @@ class Cost:
 
 def state_cost(state: JsonObject) -> Cost:
     """Of entering one state, without what runs inside it."""
-    run_events = MAP_RUN_EVENTS if is_distributed(state) else 0
-    return Cost(1, STATE_EVENTS[state["Type"]] + run_events, int(state["Type"] == "Task"))
+    more = int(state.get("Resource") == INVOKE_AND_WAIT) + (MAP_RUN_EVENTS if is_distributed(state) else 0)
+    return Cost(1, STATE_EVENTS[state["Type"]] + more, int(state["Type"] == "Task"))
 
 
 def is_distributed(state: JsonObject) -> bool:
@@ -79,7 +80,8 @@ def fork_ways(machine: JsonObject, state: JsonObject) -> list[str]:
     The Choice of a poll, and that between two Maps, are no forks: whatever they choose, the same nodes run.
     """
     firsts = [rule["Next"] for rule in state.get("Choices", [])]
-    return [name for name in firsts if machine["States"][name]["Type"] not in ("Wait", "Map")]
+    states = [(name, machine["States"][name]) for name in firsts]
+    return [name for name, first in states if first["Type"] != "Map" and not is_wait(first)]
 
 
 def execution_cost(definition: JsonObject) -> Cost:
@@ -161,7 +163,7 @@ def poll_costs(definition: JsonObject) -> dict[str, Cost]:
     for machine in machines(definition):
         states = machine["States"]
         for state in states.values():
-            if state["Type"] == "Wait":
+            if is_wait(state):
                 asked = states[state["Next"]]
                 repeated = state_cost(state) + state_cost(asked) + state_cost(states[asked["Next"]])
                 found[called_nodes(asked)[0]] = repeated

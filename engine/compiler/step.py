@@ -18,6 +18,8 @@ from engine.workflow import Node, Workflow
 ENGINE_MARGIN_SECONDS = 70
 # One call of a polling node: it submits or asks, and never waits for the work itself.
 POLL_CALL_SECONDS = 120
+# The executor that keeps tokens, whoever runs the node: it alone may answer them.
+WAKER = "flow"
 # Steps around the items of a for_each node and after a failure only read and write records.
 BOOKKEEPING_SECONDS = 120
 
@@ -36,6 +38,8 @@ class Step:
     settles: bool = False
     """Whether a failure is recorded and the workflow goes on (on_error continue or output)."""
     polls: bool = False
+    waker_arn: str | None = None
+    """The function that keeps the token of a pending node's wait; None: nothing ends that wait early."""
     items: ItemPlan | None = None
     """How its items run under for_each; None: no for_each."""
     light: bool = False
@@ -69,9 +73,9 @@ def plan_steps(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str,
 
 
 def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str]) -> Step:
-    if node_class.executor not in targets:
+    for executor in {node_class.executor, *((WAKER,) if node_class.wakes else ())} - set(targets):
         raise RequestError(
-            f"node '{node.id}' of type '{node.type}' runs in the executor '{node_class.executor}', "
+            f"node '{node.id}' of type '{node.type}' runs in the executor '{executor}', "
             f"and there is no function for it: targets name {', '.join(sorted(targets)) or 'none'}",
             "targets",
         )
@@ -95,6 +99,7 @@ def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str
         retry=retry,
         settles=node.on_error != "stop",
         polls=polls,
+        waker_arn=targets[WAKER] if polls and node_class.wakes else None,
         items=items,
         light=node_class.light and not own_settings,
         portable=node_class.executor == "core",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 
 import httpx
+import pytest
 
 from tests.integration.documents import chain, node
 from tests.integration.workflow_api import WorkflowApi
 
 LONG_SECONDS = 900.0
+pytestmark = pytest.mark.timeout(1_200)
 
 
 def item_outputs(api: WorkflowApi, execution_id: str, node_id: str) -> list[object]:
