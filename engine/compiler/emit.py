@@ -8,7 +8,7 @@ from engine import asl
 from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.item_states import for_each_states
 from engine.compiler.names import Place, name_parallels
-from engine.compiler.step import Step
+from engine.compiler.step import Iteration, Step
 from engine.compiler.step_states import fork_states, run_states
 from engine.compiler.tree import Fork, Leaf, Series, Tree, children
 
@@ -24,9 +24,23 @@ def emit(tree: Tree | None, steps: Mapping[str, Step], timeout_seconds: int) -> 
     return asl.Machine(machine.start, machine.states, timeout_seconds=timeout_seconds, comment=COMMENT)
 
 
+def emit_item(step: Step, prefix: str, item: asl.Template) -> asl.Machine:
+    """What runs for an item of a step, or for a batch; ``prefix`` tells its states from others."""
+    one = step.iteration or Iteration(Leaf(step.id), {step.id: step.of_item()})
+    emitter = _Emitter(one.steps, name_parallels(one.tree, prefix), prefix, item)
+    return run_deep(emitter.machine((), one.tree))
+
+
 class _Emitter:
-    def __init__(self, steps: Mapping[str, Step], parallel_names: Mapping[Place, str]) -> None:
+    def __init__(
+        self,
+        steps: Mapping[str, Step],
+        parallel_names: Mapping[Place, str],
+        prefix: str = "",
+        item: asl.Template | None = None,
+    ) -> None:
         self._steps, self._parallel_names = steps, parallel_names
+        self._prefix, self._item = prefix, item
 
     def machine(self, place: Place, tree: Tree) -> Deep[asl.Machine]:
         """The tree as a machine of its own."""
@@ -50,13 +64,13 @@ class _Emitter:
         if isinstance(part, Leaf):
             step = self._steps[part.step]
             if step.items is not None:
-                return for_each_states(step, step.items, following)
-            return run_states(step, following)
+                return for_each_states(step, step.items, following, emit_item)
+            return run_states(step, following, prefix=self._prefix, item=self._item)
         if isinstance(part, Fork):
             ways: dict[str, Mapping[str, asl.State]] = {}
             for index, (output, way) in enumerate(part.ways):
                 ways[output] = (yield self._chain((*place, index), way, following)).states
-            return fork_states(part, ways, following)
+            return fork_states(part, ways, following, self._prefix)
         branches: list[asl.Machine] = yield all_of(
             self.machine((*place, index), child) for index, child in enumerate(children(part))
         )

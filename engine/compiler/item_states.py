@@ -1,12 +1,12 @@
-"""The states of a for_each node: a Task that lists the items, a Map that runs them, a Task that gathers.
+"""The states of for_each nodes: a Task that lists the items, a Map that runs them, a Task that gathers.
 
 Where the number of items decides there are two Maps and a Choice between them (see `item_plan`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from engine import asl
 from engine.compiler.item_plan import MAX_INLINE_CONCURRENCY, ItemPlan
@@ -17,7 +17,6 @@ from engine.compiler.step_states import (
     ERROR,
     answer_fields_of,
     result_path_of,
-    run_states,
     settle_state,
     task_state,
 )
@@ -27,10 +26,16 @@ ITEMS = "items"
 INLINE_PREFIX, DISTRIBUTED_PREFIX = "item", "one of many"
 
 
-def for_each_states(step: Step, plan: ItemPlan, following: str | None) -> Mapping[str, asl.State]:
+# What runs for an item: of a step, with a prefix of its names, and what its Tasks say of the item.
+EmitItem: TypeAlias = Callable[[Step, str, asl.Template], asl.Machine]
+
+
+def for_each_states(
+    step: Step, plan: ItemPlan, following: str | None, emit_item: EmitItem
+) -> Mapping[str, asl.State]:
     """List the items, run each, gather the results."""
     expand, collect = state_name(step.id, ITEMS), state_name(step.id, "collect")
-    maps = _map_states(step, plan, collect)
+    maps = _map_states(step, plan, collect, emit_item)
     settle = state_name(step.id, "settle") if step.settles else None
     states: dict[str, asl.State] = {
         expand: _expand_state(step, plan, next(iter(maps)), settle),
@@ -58,7 +63,7 @@ def _expand_state(step: Step, plan: ItemPlan, following: str, settle: str | None
     decides = plan.may_be_inline and plan.may_be_distributed
     call = call_function(
         step.function_arn,
-        step.nodes_before,
+        (*step.nodes_before[:-1], *(step.members or (step.id,))),
         "expand",
         extra={"inline_items": plan.inline_iterations} if decides else None,
         answer_fields=("indexes", "distributed") if decides else ("indexes",),
@@ -66,7 +71,7 @@ def _expand_state(step: Step, plan: ItemPlan, following: str, settle: str | None
     return task_state(call, BOOKKEEPING_SECONDS, following, result_path=f"$.{ITEMS}", settle=settle)
 
 
-def _map_states(step: Step, plan: ItemPlan, following: str) -> dict[str, asl.State]:
+def _map_states(step: Step, plan: ItemPlan, following: str, emit_item: EmitItem) -> dict[str, asl.State]:
     """One Map, or a Choice and two."""
     inline, distributed = state_name(step.id), state_name(step.id, "many")
     states: dict[str, asl.State] = {}
@@ -74,17 +79,23 @@ def _map_states(step: Step, plan: ItemPlan, following: str) -> dict[str, asl.Sta
         rule = asl.Rule(f"$.{ITEMS}.distributed", True, distributed)
         states[state_name(step.id, "many?")] = asl.Choice((rule,), default=inline)
     if plan.may_be_inline:
-        states[inline] = _map_state(step, plan, following, is_distributed=False)
+        states[inline] = _map_state(step, plan, following, emit_item, is_distributed=False)
     if plan.may_be_distributed:
-        states[distributed] = _map_state(step, plan, following, is_distributed=True)
+        states[distributed] = _map_state(step, plan, following, emit_item, is_distributed=True)
     return states
 
 
-def _map_state(step: Step, plan: ItemPlan, following: str, *, is_distributed: bool) -> asl.Map:
+def _map_state(
+    step: Step, plan: ItemPlan, following: str, emit_item: EmitItem, *, is_distributed: bool
+) -> asl.Map:
     """A Map whose iterations say nothing: the outputs of all of them together would be too large.
 
     Behind the failure of a Distributed Map stands the Task that gathers: it finds the item that failed.
     """
+    prefix = DISTRIBUTED_PREFIX if is_distributed else INLINE_PREFIX
+    item: asl.Template = {"item": asl.Path("$.item")}
+    if plan.batch_size > 1:
+        item = {**item, "batch": plan.batch_size}
     catch = asl.Catcher((asl.ALL_ERRORS,), following, f"$.{ERROR}")
     return asl.Map(
         items_path=f"$.{ITEMS}.indexes",
@@ -92,18 +103,8 @@ def _map_state(step: Step, plan: ItemPlan, following: str, *, is_distributed: bo
         max_concurrency=plan.max_concurrency
         if is_distributed
         else min(plan.max_concurrency, MAX_INLINE_CONCURRENCY),
-        processor=_iteration(step, plan, DISTRIBUTED_PREFIX if is_distributed else INLINE_PREFIX).silent(),
+        processor=emit_item(step, prefix, item).silent(),
         next=following,
         is_distributed=is_distributed,
         catch=(catch,) if is_distributed else (),
     )
-
-
-def _iteration(step: Step, plan: ItemPlan, prefix: str) -> asl.Machine:
-    """What runs for each item, or each batch of them."""
-    item: asl.Template = {"item": asl.Path("$.item")}
-    if plan.batch_size > 1:
-        item = {**item, "batch": plan.batch_size}
-    one = replace(step, nodes=(step.id,), settles=plan.settles, items=None, fork=None)
-    states = run_states(one, None, prefix=prefix, item=item)
-    return asl.Machine(next(iter(states)), states)

@@ -39,15 +39,18 @@ def shorten(wish: str, ending: str = "") -> str:
     return wish[: MAX_STATE_NAME_CHARACTERS - len(mark) - len(ending)] + mark + ending
 
 
-def name_parallels(tree: Tree) -> Mapping[Place, str]:
-    """A name for each Parallel, by its place, after the steps that its branches begin with."""
+def name_parallels(tree: Tree, prefix: str = "") -> Mapping[Place, str]:
+    """A name for each Parallel, by its place, after the steps that its branches begin with.
+
+    ``prefix`` tells them from those of the same tree elsewhere in the machine.
+    """
     names = _Names(taken=set(leaves(tree)))
     found: dict[Place, str] = {}
     waiting: list[tuple[Place, Tree]] = [((), tree)]
     while waiting:
         place, part = waiting.pop()
         if isinstance(part, Parallel):
-            found[place] = names.give(_describe(part))
+            found[place] = names.give(f"{prefix}: {_describe(part)}" if prefix else _describe(part))
         inner = [((*place, index), child) for index, child in enumerate(children(part))]
         waiting.extend(reversed(inner))
     return found

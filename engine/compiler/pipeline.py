@@ -9,6 +9,7 @@ from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_
 from engine.compiler.emit import emit
 from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.levels import level_tree
+from engine.compiler.map_group import group_maps
 from engine.compiler.measure import execution_cost
 from engine.compiler.profile import Profile
 from engine.compiler.regions import find_regions
@@ -50,11 +51,13 @@ def compile_workflow(
     """
     settled = {node.id for node in settled_nodes(workflow)}
     steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
-    dag = Dag.of(workflow).without(settled)
-    seconds = _known_seconds(workflow, steps, profile)
-    predicted = _known_seconds(workflow, steps, measured) if measured else seconds
-    tree = _find_tree(dag, seconds, workflow, steps) if steps else None
-    definition = _arrange(tree, workflow, steps).to_json()
+    whole = Dag.of(workflow).without(settled)
+    grouped = group_maps(workflow, whole, steps)
+    dag = grouped.dag
+    seconds = grouped.seconds(_known_seconds(workflow, steps, profile), whole)
+    predicted = grouped.seconds(_known_seconds(workflow, steps, measured), whole) if measured else seconds
+    tree = _find_tree(dag, seconds, grouped.workflow, grouped.steps) if steps else None
+    definition = _arrange(tree, workflow, grouped.steps).to_json()
     _check_size(definition)
     faults = check_definition(definition)
     if faults:
@@ -63,6 +66,7 @@ def compile_workflow(
         **make_report(definition, dag, tree, predicted),
         "nodes": len(workflow.nodes),
         "settled_at_start": sorted(settled),
+        "fused_maps": {root: list(members) for root, members in grouped.groups.items()},
         "level_compiler": _level_compiler(workflow, registry, targets),
     }
     _check_history(report)

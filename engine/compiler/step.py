@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from engine.asl import Retrier
 from engine.compiler.item_plan import ItemPlan, history_share, plan_items
 from engine.compiler.retry import node_retrier
+from engine.compiler.tree import Tree
 from engine.errors import RequestError
 from engine.node import ERROR, MAIN, BaseNode
 from engine.registry import NodeRegistry
@@ -46,6 +47,12 @@ class Step:
     """Whether all of its nodes take milliseconds and touch nothing outside: it may join a neighbour."""
     portable: bool = False
     """Whether every function has what its nodes need."""
+    light_item: bool = False
+    """Whether one item of it is light."""
+    members: tuple[str, ...] = ()
+    """The for_each nodes that share its Map; none: it has a Map alone."""
+    iteration: Iteration | None = None
+    """What they run for an item."""
     outputs: tuple[str, ...] = (MAIN,)
     """What the node may leave through."""
     fork: str | None = None
@@ -60,6 +67,19 @@ class Step:
     def nodes_after(self) -> tuple[str, ...]:
         """Its nodes from the one that leads on."""
         return self.nodes[self.nodes.index(self.id) :]
+
+    def of_item(self) -> Step:
+        """The step that runs one item of it, or one batch."""
+        settles = self.items is not None and self.items.settles
+        return replace(self, nodes=(self.id,), settles=settles, items=None, fork=None, light=self.light_item)
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """What runs for an item: a tree of steps."""
+
+    tree: Tree
+    steps: Mapping[str, Step]
 
 
 def plan_steps(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> tuple[Step, ...]:
@@ -81,7 +101,7 @@ def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str
         )
     polls = node_class.polls and not node.disabled
     own_seconds = node.timeout_seconds or node_class.default_timeout_seconds
-    own_settings = node.retry or node.timeout_seconds or node.for_each or node.on_error != "stop"
+    own_settings = node.retry or node.timeout_seconds or node.settles_items
     outputs = node_class.outputs_for(node.config)
     retry = node_retrier(node.retry or node_class.default_retry, explicit=node.retry is not None)
     items: ItemPlan | None = None
@@ -101,7 +121,8 @@ def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str
         polls=polls,
         waker_arn=targets[WAKER] if polls and node_class.wakes else None,
         items=items,
-        light=node_class.light and not own_settings,
+        light=node_class.light and not own_settings and not node.for_each,
+        light_item=node_class.light and not own_settings,
         portable=node_class.executor == "core",
         outputs=(*outputs, ERROR) if node.on_error == "output" else outputs,
     )

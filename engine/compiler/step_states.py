@@ -106,12 +106,13 @@ def result_path_of(step: Step) -> str | None:
 
 
 def fork_states(
-    fork: Fork, ways: Mapping[str, Mapping[str, asl.State]], following: str | None
+    fork: Fork, ways: Mapping[str, Mapping[str, asl.State]], following: str | None, prefix: str = ""
 ) -> Mapping[str, asl.State]:
     """The Choice between ways, by output, each already leading to ``following``; no way: straight on."""
-    otherwise = following or state_name(fork.source, "otherwise")
+    otherwise = following or state_name(fork.source, f"{prefix} otherwise".strip())
     rules = tuple(asl.Rule(f"$.{LEFT}.output_name", output, next(iter(way))) for output, way in ways.items())
-    states: dict[str, asl.State] = {state_name(fork.source, "left by"): asl.Choice(rules, default=otherwise)}
+    choice = state_name(fork.source, f"{prefix} left by".strip())
+    states: dict[str, asl.State] = {choice: asl.Choice(rules, default=otherwise)}
     for way in ways.values():
         states |= way
     if following is None:

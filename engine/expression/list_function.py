@@ -60,6 +60,14 @@ class ListFunctions:
             raise EvaluationFailure(f"there are {len(names)} names and {len(values)} values")
         return dict(zip(names, values, strict=True))
 
+    @takes("array", "array", "array?", "array?")
+    def _func_merge_items(self, *lists: list[JsonValue]) -> list[JsonValue]:
+        """merge_items(list, other, …): at each place the first element that is not null, of 2 to 4 lists."""
+        if len({len(elements) for elements in lists}) > 1:
+            raise EvaluationFailure("the lists are not of the same length")
+        rows = zip(*lists, strict=True)
+        return [next((element for element in row if element is not None), None) for row in rows]
+
     @takes("any", "any")
     def _func_default(self, value: JsonValue, other: JsonValue) -> JsonValue:
         """default(value, other): other where the value does not exist or is null; false and '' stay."""

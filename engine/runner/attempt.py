@@ -91,7 +91,7 @@ class AttemptMaker:
         if not node_type.reads_inputs:
             return {}
         sources = reading.live_sources()
-        return {source: self.records.result_of(reading.records[(source, None)]) for source in sources}
+        return {source: self.records.result_of(reading.source_run(source)) for source in sources}
 
 
 @dataclass(frozen=True)

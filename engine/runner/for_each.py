@@ -37,7 +37,16 @@ class ForEachSteps:
     def expand(self, run: NodeRun, items: list[JsonValue], reading: NodeReading) -> TaskAnswer:
         """Record the items, and answer the indexes of them or of their batches."""
         run = self._records.with_items(run, items)
-        return self.indexes(self._records.start(run) or run, reading)
+        stored = self._records.start(run) or run
+        reading.note(stored)
+        return self.indexes(stored, reading)
+
+    def expand_followed(self, run: NodeRun, reading: NodeReading) -> TaskAnswer:
+        """Record as many items as the followed nodes have: each of them is read where it stands."""
+        run = run.model_copy(update={"item_count": reading.followed_count()})
+        stored = self._records.start(run) or run
+        reading.note(stored)
+        return self.indexes(stored, reading)
 
     def indexes(self, run: NodeRun, reading: NodeReading) -> TaskAnswer:
         """What the Map walks: nothing for a node that has ended without running."""
@@ -65,12 +74,15 @@ class ForEachSteps:
         self._check_end(own, runs)
         failed = [run for run in runs if run.status in (NodeStatus.FAILED, NodeStatus.TIMED_OUT)]
         self._check_tolerance(reading, failed, len(runs))
-        results = [self._records.result_of(run) for run in runs]
+        skipped = NodeStatus.SKIPPED
+        results = [None if run.status is skipped else self._records.result_of(run) for run in runs]
         values: JsonObject = {
-            "output": [result.get("output") for result in results],
+            "output": [result and result.get("output") for result in results],
             "items": results,
             "count": len(results),
         }
+        if any(run.output_name not in (None, MAIN, ERROR) for run in runs):
+            values["outputs"] = [run.output_name for run in runs]
         for_each = reading.node.for_each
         tolerated = for_each is not None and for_each.has_tolerance
         leaves_by_error = failed and reading.node.on_error == "output" and not tolerated

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from threading import Lock
 
 from engine.expression import find_references
+from engine.item_flow import ItemFlow
 from engine.ports import WorkflowStore
 from engine.workflow import Connection, Node, Workflow
 
@@ -28,21 +29,33 @@ class PreparedWorkflow:
         for connection in workflow.connections:
             self._outgoing[connection.source].append(connection)
         self._references: dict[str, frozenset[str]] = {}
+        self.flow = ItemFlow(workflow)
 
     def sources(self, node_id: str) -> list[str]:
         """Ids of the nodes with a connection to this one."""
         return list(dict.fromkeys(connection.source for connection in self.incoming[node_id]))
 
-    def skipped_after(self, source: str, left_through: str | None) -> tuple[str, ...]:
+    def item_sources(self, node_id: str) -> list[str]:
+        """Ids of the nodes whose item decides about the item of the same index of this one."""
+        connections = [c for c in self.incoming[node_id] if self.flow.is_itemwise(c)]
+        return list(dict.fromkeys(connection.source for connection in connections))
+
+    def skipped_after(
+        self, source: str, left_through: str | None, *, of_item: bool = False
+    ) -> tuple[str, ...]:
         """Nodes that are skipped, whatever others do, once ``source`` left so (None: was skipped itself).
 
         All of their connections are dead: they come from its other outputs, or from nodes like them.
+        ``of_item``: once an item of it left so, of nodes that follow it.
         """
         undecided = {node_id: len(connections) for node_id, connections in self.incoming.items()}
         dead = [c for c in self._outgoing[source] if c.source_output != left_through]
         found: list[str] = []
         while dead:
-            target = dead.pop().target
+            connection = dead.pop()
+            if of_item and not self.flow.is_itemwise(connection):
+                continue
+            target = connection.target
             undecided[target] -= 1
             if not undecided[target]:
                 found.append(target)

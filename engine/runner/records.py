@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.connections import live_sources, should_run
+from engine.connections import is_live, should_run
 from engine.errors import ExecutionEndedError, MiniN8nError
 from engine.execution import Claim, ErrorInfo, Execution, NodeRun, NodeStatus, node_value_key
 from engine.expression import Scope
+from engine.item_flow import Follow
 from engine.json_value import JsonObject, JsonValue
 from engine.ports import ExecutionStore
 from engine.runner.prepared import PreparedWorkflow
 from engine.task import Task
 from engine.values import ValueStore
-from engine.workflow import Node
+from engine.workflow import Connection, Node
 
 Key = tuple[str, int | None]
 
@@ -43,26 +44,58 @@ class NodeReading:
         """How a node run ended, for the nodes of the same task that come after it."""
         self.records[run.node_id, run.item] = run
 
-    def departures(self) -> dict[str, str | None]:
-        """How each source left; an undecided one is a fault of the definition, never of the user."""
-        left: dict[str, str | None] = {}
-        for source in self.prepared.sources(self.node.id):
-            record = self.records.get((source, None))
-            if record is None or not record.status.ended:
-                raise MiniN8nError(
-                    f"node '{self.node.id}' was started before '{source}' was decided: "
-                    "the state machine's definition is wrong"
-                )
-            left[source] = record.output_name
-        return left
+    @property
+    def follow(self) -> Follow | None:
+        """What the node takes its items from, one by one, if any of that has items."""
+        follow = self.prepared.flow.follows.get(self.node.id)
+        return follow if follow and any(map(self._has_items, follow.sources)) else None
+
+    def followed_count(self) -> int:
+        """How many items the followed nodes have."""
+        sources = self.follow.sources if self.follow else ()
+        runs = (self.records[source, None] for source in sources if self._has_items(source))
+        return next((run.item_count or 0 for run in runs), 0)
+
+    def _has_items(self, source: str) -> bool:
+        """Whether a for_each node runs, or ran, its items."""
+        record = self.records.get((source, None))
+        return (
+            record is not None
+            and record.item_count is not None
+            and record.status in (NodeStatus.RUNNING, NodeStatus.SUCCEEDED)
+        )
+
+    def source_run(self, source: str) -> NodeRun:
+        """The node run that decides about this one: of the source, or of its item of the same index.
+
+        An undecided one is a fault of the definition, never of the user.
+        """
+        is_item = self.task.item is not None and source in self.prepared.item_sources(self.node.id)
+        item = self.task.item if is_item and self._has_items(source) else None
+        record = self.records.get((source, item))
+        if record is None or not record.status.ended:
+            raise MiniN8nError(
+                f"node '{self.node.id}' was started before '{source}' was decided: "
+                "the state machine's definition is wrong"
+            )
+        return record
 
     def runs(self) -> bool:
-        """Whether the connections let the node run."""
-        return should_run(self.node, self.prepared.incoming[self.node.id], self.departures())
+        """Whether the connections let the node, or the item of it, run."""
+        incoming = self.prepared.incoming[self.node.id]
+        return should_run(self.node, [self._is_live(connection) for connection in incoming])
 
     def live_sources(self) -> tuple[str, ...]:
         """Sources with a live connection."""
-        return live_sources(self.prepared.incoming[self.node.id], self.departures())
+        live = (c.source for c in self.prepared.incoming[self.node.id] if self._is_live(c))
+        return tuple(dict.fromkeys(live))
+
+    def _is_live(self, connection: Connection) -> bool:
+        """As a whole a node follows whatever runs; which of its items run is decided for each of them."""
+        flow = self.prepared.flow
+        if self.task.item is None and flow.is_itemwise(connection) and self._has_items(connection.source):
+            return True
+        return is_live(connection, self.source_run(connection.source).output_name)
 
 
 @dataclass(frozen=True)
@@ -93,7 +126,9 @@ class NodeRecords:
     def read(self, prepared: PreparedWorkflow, task: Task) -> TaskReading:
         """One batch read of all that a task needs; ExecutionEndedError if it came too late."""
         wanted = [key for node_id in task.nodes for key in prepared.reads(node_id)]
-        wanted += [(node_id, index) for node_id in task.nodes for index in task.indexes]
+        for node_id in task.nodes if task.item is not None else ():
+            read = [node_id, *prepared.item_sources(node_id)]
+            wanted += [(name, index) for name in read for index in task.indexes]
         execution, records = self._executions.read_nodes(task.execution_id, wanted)
         if execution.status.ended:
             raise ExecutionEndedError(f"execution '{task.execution_id}' has ended: {execution.status}")
@@ -132,8 +167,8 @@ class NodeRecords:
         inputs = self.inputs_of(execution)
         if reading.task.item is None or reading.parent is None:
             return Scope(results=results, inputs=inputs, execution=about, node_ids=node_ids)
-        item = self.items_of(reading.parent)[reading.task.item]
         index = reading.task.item
+        item = self._item(reading, reading.parent, index)
         return Scope(
             results=results, inputs=inputs, execution=about, item=item, index=index, node_ids=node_ids
         )
@@ -141,6 +176,18 @@ class NodeRecords:
     def wait_for(self, run: NodeRun, name: str, token: str) -> bool:
         """Keep the token that ends the wait of a pending node; whether it was woken before."""
         return self._executions.wait_for(run.execution_id, name, token)
+
+    def _item(self, reading: NodeReading, parent: NodeRun, index: int) -> JsonValue:
+        """The item of that index: of the node's own list, or the first that a followed node gives."""
+        if reading.follow is None:
+            return self.items_of(parent)[index]
+        for source in reading.follow.sources:
+            record = reading.records.get((source, index))
+            if record is not None and record.output_name is not None:
+                item = reading.follow.item_of(self.result_of(record))
+                if item is not None:
+                    return item
+        return None
 
     def start(self, run: NodeRun) -> NodeRun | None:
         """Record an attempt; the stored node run if that one has ended."""

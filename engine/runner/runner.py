@@ -12,7 +12,7 @@ from engine.cache import ResultCache
 from engine.errors import ExecutionEndedError, MiniN8nError, NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, NodeRun, NodeStatus
 from engine.json_value import JsonObject
-from engine.node import MAIN
+from engine.node import ERROR, MAIN
 from engine.ports import CacheStore, Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.registry import NodeRegistry
 from engine.runner.attempt import Attempt, AttemptMaker, Outcome
@@ -92,17 +92,23 @@ class Runner:
             "settle": self._settle,
             "wait": self._wait,
         }
-        answer, forked = TaskAnswer(), None
+        answer, forked, listed = TaskAnswer(), None, None
         for node_id in task.nodes:
             node = around.prepared.nodes[node_id]
             step = steps[task.step] if _leads(node, task) else steps[task.others_step]
             answer = step(around.of(node))
             if answer.pending:
                 return answer
+            if answer.indexes is not None and len(answer.indexes) >= len(
+                listed.indexes or () if listed else ()
+            ):
+                listed = answer
             if task.fork == node_id:
-                self._skip_ways(around.prepared.skipped_after(node_id, answer.output_name), task)
+                of_item = task.item is not None
+                skipped = around.prepared.skipped_after(node_id, answer.output_name, of_item=of_item)
+                self._skip_ways(skipped, task)
                 forked = TaskAnswer(output_name=answer.output_name or "")
-        return forked or answer
+        return forked or listed or answer
 
     def _skip_ways(self, node_ids: Sequence[str], task: Task) -> None:
         """Record as skipped what no state will come to."""
@@ -112,6 +118,7 @@ class Runner:
                 NodeRun(
                     execution_id=task.execution_id,
                     node_id=node_id,
+                    item=task.item,
                     status=NodeStatus.SKIPPED,
                     started_at=now,
                     ended_at=now,
@@ -143,6 +150,8 @@ class Runner:
             return self._for_each.nothing(reading)
         run = self._new_run(reading)
         try:
+            if reading.follow is not None:
+                return self._for_each.expand_followed(run, reading)
             return self._for_each.expand(run, self._for_each.resolve_items(reading), reading)
         except NodeError as error:
             return self._fail(run, error, reading)
@@ -162,7 +171,12 @@ class Runner:
         if own is not None and own.status.ended:
             return self._stored_answer(own)
         if parent is not None and parent.status.ended:
+            if parent.status is NodeStatus.SKIPPED or parent.output_name is not None:
+                # In the Map of others: the node itself does not run, or failed before its first item.
+                return TaskAnswer()
             raise ExecutionEndedError(f"an item of node '{parent.node_id}' came after its node had ended")
+        if reading.prepared.item_sources(reading.node.id) and not reading.runs():
+            return self._skip(reading)
         return self._attempt(reading)
 
     def _settle(self, reading: NodeReading) -> TaskAnswer:
@@ -180,7 +194,7 @@ class Runner:
         return self._settle_run(reading, run, error)
 
     def _settle_run(self, reading: NodeReading, run: NodeRun, error: ErrorInfo) -> TaskAnswer:
-        leaves_by = "error" if reading.node.on_error == "output" and run.item is None else MAIN
+        leaves_by = ERROR if reading.node.on_error == "output" else MAIN
         return self._finish(
             reading, run, NodeStatus.FAILED, output_name=leaves_by, error=error, result=failed_result(error)
         )
@@ -252,10 +266,9 @@ class Runner:
         timed_out = isinstance(error, NodeTimeoutError)
         tried_again = told.retryable or (timed_out and reading.node.retry is not None)
         log.warning("node failed: %s", told.type)
-        is_item = run.item is not None
-        settles = reading.node.settles_items if is_item else reading.node.on_error != "stop"
-        if not tried_again and settles and is_item:
-            # The others of its batch go on, and no further call is needed.
+        settles = reading.node.settles_items if run.item is not None else reading.node.on_error != "stop"
+        if not tried_again and settles and reading.task.step in ("expand", "item", "collect"):
+            # Others of its Task go on, and no further call is needed.
             return self._settle_run(reading, run, told)
         if not tried_again and not settles:
             status = NodeStatus.TIMED_OUT if timed_out else NodeStatus.FAILED
@@ -272,7 +285,7 @@ class Runner:
         """A disabled node hands on what came in first."""
         output: object = None
         for source in reading.live_sources():
-            output = self._records.result_of(reading.records[(source, None)]).get("output")
+            output = self._records.result_of(reading.source_run(source)).get("output")
             break
         run = self._new_run(reading, attempts=0)
         return self._finish(reading, run, NodeStatus.SKIPPED, output_name=MAIN, result={"output": output})

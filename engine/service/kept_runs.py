@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.errors import ConflictError
 from engine.execution import Execution, ExecutionStatus, NodeRun, NodeStatus
+from engine.item_flow import ItemFlow
 from engine.ports import ExecutionStore
 from engine.workflow import Workflow
 
@@ -31,12 +32,19 @@ def kept_runs(
     """Node runs of ``earlier`` that others went on from, as those of ``execution_id``.
 
     What stopped the execution, or was stopped with it, is not among them; of an unfinished for_each node the
-    items that succeeded are.
+    items that succeeded are. Where items are taken from one another, all that are decided are, since others
+    may have gone on from them; also those of a finished node that an unfinished one follows.
     """
     kept = [run for run in _all_runs(executions, earlier, None) if _is_decided(run)]
     decided = {run.node_id for run in kept}
+    flow = ItemFlow(workflow)
+    families = {flow.roots[node_id] for node_id in flow.follows}
+    unfinished = {root for node_id, root in flow.roots.items() if node_id not in decided}
     for node in workflow.nodes:
-        if node.for_each is not None and node.id not in decided:
+        root = flow.roots.get(node.id)
+        if root in families and root in unfinished:
+            kept += [run for run in _all_runs(executions, earlier, node.id) if _is_decided(run)]
+        elif node.for_each is not None and node.id not in decided:
             items = _all_runs(executions, earlier, node.id)
             kept += [run for run in items if run.status is NodeStatus.SUCCEEDED]
     return [

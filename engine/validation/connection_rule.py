@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.errors import Problem
-from engine.node import ERROR
+from engine.item_flow import ItemFlow, iterates
+from engine.node import ERROR, MAIN
 from engine.validation.subject import Subject
 from engine.validation.text import did_you_mean
 
@@ -67,6 +68,25 @@ def outputs_exist(subject: Subject) -> Iterator[Problem]:
         )
 
 
+def items_are_followed(subject: Subject) -> Iterator[Problem]:
+    """Where items leave through different outputs, what comes next takes them one by one."""
+    flow = ItemFlow(subject.workflow)
+    for index, connection in enumerate(subject.workflow.connections):
+        source, target = subject.nodes.get(connection.source), subject.nodes.get(connection.target)
+        if source is None or target is None or not iterates(source):
+            continue
+        if connection.source_output in (MAIN, ERROR) or flow.is_itemwise(connection):
+            continue
+        follow = f"{{{{ {source.id}.output }}}}"
+        yield Problem(
+            "items_not_followed",
+            f"each item of '{source.id}' leaves through an output of its own: '{target.id}' must be enabled "
+            f'and have the for_each "{follow}", or be connected to a node that has',
+            target.id,
+            f"connections[{index}]",
+        )
+
+
 def no_cycles(subject: Subject) -> Iterator[Problem]:
     """No node comes after itself; the problem stands at the first node of the cycle."""
     for cycle in subject.dag.cycles:
@@ -83,5 +103,6 @@ CONNECTION_RULES = (
     no_node_follows_itself,
     connections_are_unique,
     outputs_exist,
+    items_are_followed,
     no_cycles,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from engine.errors import Problem
 from engine.expression import RESERVED_NAMES
-from engine.node import INPUT_TYPE, MAIN, OUTPUT_TYPE
+from engine.node import INPUT_TYPE, OUTPUT_TYPE
 from engine.validation.subject import Subject, input_name
 from engine.workflow import MAX_ITEMS
 
@@ -52,17 +52,11 @@ def types_exist(subject: Subject) -> Iterator[Problem]:
 
 
 def for_each_is_possible(subject: Subject) -> Iterator[Problem]:
-    """for_each needs a node that does the same for every item and leaves through main."""
-    for node, node_class in subject.typed_nodes():
-        if node.for_each is None:
-            continue
-        if node.type in (INPUT_TYPE, OUTPUT_TYPE):
+    """for_each needs a node that does the same for every item."""
+    for node in subject.workflow.nodes:
+        if node.for_each is not None and node.type in (INPUT_TYPE, OUTPUT_TYPE):
             reason = f"a node of type '{node.type}' stands for the whole workflow"
-        elif not subject.config_problems[node.id] and node_class.outputs_for(node.config) != (MAIN,):
-            reason = f"a node of type '{node.type}' leaves through several outputs, items through one"
-        else:
-            continue
-        yield Problem("for_each_refused", f"{reason}; remove for_each", node.id, "for_each")
+            yield Problem("for_each_refused", f"{reason}; remove for_each", node.id, "for_each")
 
 
 def timeouts_fit_the_executor(subject: Subject) -> Iterator[Problem]:

@@ -224,7 +224,7 @@ def _live_inputs(node: Node, workflow: Workflow, runs: dict[str, NodeRun]) -> li
         source = runs.get(connection.source)
         if connection.target != node.id or source is None or not source.status.ended:
             continue
-        if is_live(connection, {connection.source: source.output_name}):
+        if is_live(connection, source.output_name):
             found[connection.source] = None
     return list(found)
 

@@ -37,6 +37,7 @@ class MachineRun:
     succeeded: bool
     runs: dict[str, NodeRun]
     events: int
+    items: dict[str, list[NodeRun]]
     event_types: frozenset[str] = frozenset()
     too_early: list[str] = field(default_factory=list)
     """Nodes whose Task came before all of their sources had ended."""
@@ -86,6 +87,14 @@ class _Executor:
         """The node runs that were recorded."""
         return {run.node_id: run for run in self.executions.list_node_runs(EXECUTION_ID).items}
 
+    def items(self) -> dict[str, list[NodeRun]]:
+        """The item runs of each for_each node."""
+        return {
+            node.id: list(self.executions.list_node_runs(EXECUTION_ID, node_id=node.id).items)
+            for node in self._workflow.nodes
+            if node.for_each is not None
+        }
+
     def _check_order(self, node_id: str, before: set[str]) -> None:
         """``before``: nodes that the same Task runs first."""
         sources = {c.source for c in self._workflow.connections if c.target == node_id} - before
@@ -102,5 +111,10 @@ def run_machine(workflow: Workflow, compiled: Compiled, registry: NodeRegistry) 
     outcome = run_definition(compiled.definition, start, executor.invoke)
     types = frozenset(event["type"] for event in outcome.events)
     return MachineRun(
-        outcome.status == "SUCCEEDED", executor.runs(), len(outcome.events), types, executor.too_early
+        outcome.status == "SUCCEEDED",
+        executor.runs(),
+        len(outcome.events),
+        executor.items(),
+        types,
+        executor.too_early,
     )

@@ -120,7 +120,6 @@ def test_a_good_document_becomes_a_workflow() -> None:
         (config("transform", set={"x": "{{ a.output }}"}), ("bad_reference", "a", "config.set.x")),
         (config("transform", set={"x": "{{ item }}"}), ("bad_reference", "a", "config.set.x")),
         (document(node("a", for_each="{{ item }}")), ("bad_reference", "a", "for_each.items")),
-        (document(node("a", "conditional", for_each=[1])), ("for_each_refused", "a", "for_each")),
         (document(node("a", "output", for_each=[1])), ("for_each_refused", "a", "for_each")),
         (document(node("a", timeout_seconds=81)), ("timeout_too_long", "a", "timeout_seconds")),
         (
