@@ -172,8 +172,8 @@ class Runner:
             return self._stored_answer(own)
         if parent is not None and parent.status.ended:
             if parent.status is NodeStatus.SKIPPED or parent.output_name is not None:
-                # In the Map of others: the node itself does not run, or failed before its first item.
-                return TaskAnswer()
+                # In the Map of others: the node itself was skipped, is pinned, or failed before its first item.
+                return TaskAnswer(output_name=parent.output_name)
             raise ExecutionEndedError(f"an item of node '{parent.node_id}' came after its node had ended")
         if reading.prepared.item_sources(reading.node.id) and not reading.runs():
             return self._skip(reading)

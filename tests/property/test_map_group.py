@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from engine.compiler import Compiled, compile_workflow, item_plan
 from engine.compiler.map_group import Grouped
+from engine.json_value import dump_json
 from engine.validation import find_problems
 from engine.workflow import Workflow
 from tests.property.item_reference import interpret
@@ -48,8 +51,51 @@ def test_a_distributed_map_does_the_same(behaviours: list[Workflow]) -> None:
         check(workflow, compiled)
 
 
+@st.composite
+def diamonds(draw: st.DrawFn) -> Workflow:
+    """Items that take one of two ways, and meet again."""
+
+    def each(node_id: str, kinds: str, items: Any, **more: Any) -> dict[str, Any]:
+        node = {"id": node_id, "type": draw(st.sampled_from(kinds.split())), "for_each": items}
+        if node["type"] not in ("quick", "choose"):
+            node["on_error"] = draw(st.sampled_from(["continue", "output"]))
+        script = draw(st.sampled_from([{}, {}, {"dies_on": [1]}])) if "on_error" in node else {}
+        return {**node, "config": {"sees": "{{ item }}", **script, **more}}
+
+    way = draw(st.sampled_from(["left", "right", "{{ index == `0` && 'left' || 'right' }}"]))
+    return Workflow.model_validate(
+        {
+            "name": "diamond",
+            "nodes": [
+                each("a", "act quick", draw(st.lists(st.integers(0, 9), min_size=1, max_size=3))),
+                each("c", "branch choose", "{{ a.output }}", leaves=way),
+                each("t", "act poll", "{{ c.output }}"),
+                each("f", "act quick", "{{ c.output }}"),
+                each("m", "act quick", "{{ merge_items(t.output, f.output) }}"),
+            ],
+            "connections": [
+                {"source": "a", "target": "c"},
+                {"source": "c", "source_output": "left", "target": "t"},
+                {"source": "c", "source_output": "right", "target": "f"},
+                {"source": "t", "target": "m"},
+                {"source": "f", "target": "m"},
+            ],
+        }
+    )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+@given(diamonds())
+def test_items_take_different_ways_in_one_map(workflow: Workflow) -> None:
+    assert find_problems(workflow, REGISTRY) == ()
+    compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
+    assert compiled.report["fused_maps"] == {"a": ["a", "c", "t", "f", "m"]}
+    assert "c item left by" in dump_json(compiled.definition)
+    check(workflow, compiled)
+
+
 def check(workflow: Workflow, compiled: Compiled) -> None:
-    """Nodes and items end as the rule says; an execution that stops has done nothing else than the rule says."""
+    """Nodes and items end as the rule says; an execution stops where the rule says so."""
     expected = interpret(workflow)
     machine = run_machine(workflow, compiled, REGISTRY)
     assert machine.too_early == []

@@ -57,6 +57,8 @@ def give(expression: str, **inputs: object) -> object:
         ("values(v)", {"b": 1, "a": 2}, [1, 2]),
         ('merge(v, `{"b": 3}`)', {"a": 1, "b": 2}, {"a": 1, "b": 3}),
         ("to_object(v, [`1`, `2`])", ["a", "b"], {"a": 1, "b": 2}),
+        ("merge_items(v, [`1`, `2`, `3`])", [None, 0, False], [1, 0, False]),
+        ("merge_items(v, v, [`1`])", [None], [1]),
         ("first(v)", [3, 4], 3),
         ("last(v)", [3, 4], 4),
         ("first(v)", [], None),
@@ -156,6 +158,7 @@ def test_a_function_gives(expression: str, value: object, expected: object) -> N
         ("range(v)", 10_001, "range(): it makes more than 10,000 elements"),
         ("range(v)", 1e300, "range(): it makes more than 10,000 elements"),
         ("to_object(v, [`1`])", [], "to_object(): there are 0 names and 1 values"),
+        ("merge_items(v, [`1`])", [], "merge_items(): the lists are not of the same length"),
         (
             "sort_by(v, &n)",
             [{"n": 1}, {"n": "a"}],
@@ -178,9 +181,10 @@ def test_every_function_says_what_it_does() -> None:
 def test_the_set_of_functions_is_closed() -> None:
     assert " ".join(FUNCTIONS) == (
         "abs add avg base64_decode base64_encode capitalize ceil contains default divide ends_with exists "
-        "first floor format_date join keys last length lower map max max_by merge min min_by modulo multiply "
-        "not_null parse_json range replace reverse round sort sort_by split starts_with substring subtract "
-        "sum to_array to_json to_number to_object to_string trim type unique upper url_encode values"
+        "first floor format_date join keys last length lower map max max_by merge merge_items min min_by "
+        "modulo multiply not_null parse_json range replace reverse round sort sort_by split starts_with "
+        "substring subtract sum to_array to_json to_number to_object to_string trim type unique upper "
+        "url_encode values"
     )
 
 

@@ -121,6 +121,31 @@ def test_a_good_document_becomes_a_workflow() -> None:
         (config("transform", set={"x": "{{ item }}"}), ("bad_reference", "a", "config.set.x")),
         (document(node("a", for_each="{{ item }}")), ("bad_reference", "a", "for_each.items")),
         (document(node("a", "output", for_each=[1])), ("for_each_refused", "a", "for_each")),
+        (
+            document(node("a", "video", for_each={"items": [1], "batch_size": 2}, config={"prompt": "x"})),
+            ("batch_refused", "a", "for_each.batch_size"),
+        ),
+        (
+            document(node("a", "http", for_each={"items": [1], "batch_size": 5}, config={"url": "http://x"})),
+            ("batch_refused", "a", "for_each.batch_size"),
+        ),
+        (document(node("a", for_each=[0] * 10_001)), ("too_many_items", "a", "for_each.items")),
+        (
+            document(
+                node("a", "conditional", for_each=[1]),
+                node("b"),
+                connections=[{"source": "a", "source_output": "true", "target": "b"}],
+            ),
+            ("items_not_followed", "b", LINK),
+        ),
+        (
+            document(
+                node("a", "conditional", for_each=[1]),
+                node("b", for_each="{{ a.output }}", disabled=True),
+                connections=[{"source": "a", "source_output": "true", "target": "b"}],
+            ),
+            ("items_not_followed", "b", LINK),
+        ),
         (document(node("a", timeout_seconds=81)), ("timeout_too_long", "a", "timeout_seconds")),
         (
             document(node("a", retry={"interval_seconds": 9, "max_interval_seconds": 5})),
