@@ -28,6 +28,8 @@ class NodeReading:
     prepared: PreparedWorkflow
     execution: Execution
     records: dict[Key, NodeRun] = field(default_factory=dict)
+    later: list[NodeRun] | None = None
+    """Where ends are kept that are written together; None: each is written at once."""
 
     @property
     def own(self) -> NodeRun | None:
@@ -73,10 +75,11 @@ class TaskReading:
     prepared: PreparedWorkflow
     execution: Execution
     records: dict[Key, NodeRun]
+    later: list[NodeRun] | None = None
 
     def of(self, node: Node) -> NodeReading:
         """For one of the task's nodes; what is noted there is seen by all."""
-        return NodeReading(self.task, node, self.prepared, self.execution, self.records)
+        return NodeReading(self.task, node, self.prepared, self.execution, self.records, self.later)
 
     def of_item(self, item: int) -> TaskReading:
         """For one item of a batch."""
@@ -146,22 +149,25 @@ class NodeRecords:
         """Record an attempt; the stored node run if that one has ended."""
         return self._executions.start_node(run)
 
-    def finish(self, run: NodeRun, text: str | None = None) -> NodeRun:
+    def finish(self, run: NodeRun, text: str | None = None, later: list[NodeRun] | None = None) -> NodeRun:
         """Record the end, the result by claim where it is large; the node run that stands now.
 
-        ExecutionEndedError when the end of the execution came first.
+        ``later`` takes it, where it is given, to be written with others. ExecutionEndedError when the end of the execution came first.
         """
         if run.result is not None:
             claim = self._claim(run, "result", run.result, text)
             if claim is not None:
                 run = run.model_copy(update={"result": None, "claim": claim})
+        if later is not None:
+            later.append(run)
+            return run
         stored = self._executions.finish_node(run)
         if stored is not None and stored.status is NodeStatus.ABORTED:
             raise ExecutionEndedError(f"node '{run.node_id}' finished after its execution had ended")
         return stored or run
 
-    def skip(self, runs: Sequence[NodeRun]) -> None:
-        """Record nodes that were skipped; those that ended before are left as they are."""
+    def finish_all(self, runs: Sequence[NodeRun]) -> None:
+        """Record how several ended; those that ended before are left as they are."""
         self._executions.finish_nodes(runs)
 
     def with_items(self, run: NodeRun, items: list[JsonValue]) -> NodeRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -79,8 +79,19 @@ class Runner:
         prepared = self._versions.read(task.workflow_id, task.version)
         around = self._records.read(prepared, task)
         if task.item is not None and task.batch > 1:
-            return run_batch(around, self._run_nodes)
+            return self._run_batch(around)
         return self._run_nodes(around)
+
+    def _run_batch(self, around: TaskReading) -> TaskAnswer:
+        """Items of light nodes are written together: to run one again does no harm."""
+        names = (around.prepared.nodes[node_id].type for node_id in around.task.nodes)
+        if not all(name in self._registry and self._registry.get(name).light for name in names):
+            return run_batch(around, self._run_nodes)
+        later: list[NodeRun] = []
+        try:
+            return run_batch(replace(around, later=later), self._run_nodes)
+        finally:
+            self._records.finish_all(later)
 
     def _run_nodes(self, around: TaskReading) -> TaskAnswer:
         task = around.task
@@ -107,7 +118,7 @@ class Runner:
     def _skip_ways(self, node_ids: Sequence[str], task: Task) -> None:
         """Record as skipped what no state will come to."""
         now = self._clock.now()
-        self._records.skip(
+        self._records.finish_all(
             [
                 NodeRun(
                     execution_id=task.execution_id,
@@ -304,7 +315,7 @@ class Runner:
                 "ended_at": now,
             }
         )
-        stored = self._records.finish(ended, text)
+        stored = self._records.finish(ended, text, reading.later)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
         self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
