@@ -152,7 +152,8 @@ class NodeRecords:
     def finish(self, run: NodeRun, text: str | None = None, later: list[NodeRun] | None = None) -> NodeRun:
         """Record the end, the result by claim where it is large; the node run that stands now.
 
-        ``later`` takes it, where it is given, to be written with others. ExecutionEndedError when the end of the execution came first.
+        ``later`` takes it, where it is given, to be written with others. ExecutionEndedError when the end of
+        the execution came first.
         """
         if run.result is not None:
             claim = self._claim(run, "result", run.result, text)
