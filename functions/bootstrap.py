@@ -42,6 +42,7 @@ from nodes import BUILTIN_NODES
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
+    from engine.ports import WorkflowHead
     from engine.service import (
         ApiKeyService,
         CredentialService,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         WorkflowService,
     )
     from engine.service.webhooks import WebhookService
+    from engine.workflow import Workflow
 
 # The use cases are imported when asked for: executors have none, and need no compiler.
 
@@ -225,7 +227,10 @@ class Root:
     @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
-        from engine.service import ExecutionService
+        from engine.service import ExecutionService, PartialRunPlanner
+
+        def publish(head: WorkflowHead, part: Workflow) -> str:
+            return self.workflow_service.saver.publish_part(head, part)
 
         return ExecutionService(
             workflows=self.workflows,
@@ -236,6 +241,7 @@ class Root:
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=PartialRunPlanner(self.executions, self.registry, publish),
             limits=self.limit_service,
         )
 
