@@ -16,7 +16,13 @@ from engine.errors import (
     RequestError,
     UnavailableError,
 )
-from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, node_value_key
+from engine.execution import (
+    ErrorInfo,
+    Execution,
+    ExecutionStatus,
+    NodeRun,
+    node_value_key,
+)
 from engine.json_value import JsonObject, digest
 from engine.moment import made_at
 from engine.ports import (
@@ -38,6 +44,7 @@ from engine.service.inputs import resolve_inputs
 from engine.service.kept_runs import check_retry, kept_runs
 from engine.service.limits import LimitService
 from engine.service.overdue import is_overdue
+from engine.service.parentage import note_child, retried_parent
 from engine.service.partial_run import PartialRun, PartialRunPlanner
 from engine.service.start_request import StartRequest
 from engine.service.version_choice import choose_version
@@ -154,12 +161,16 @@ class ExecutionService:
         execution = self.get(execution_id)
         if execution.status.ended:
             raise ConflictError(f"Execution '{execution_id}' has ended already: {execution.status.value}.")
+        return self.stop(execution, "Cancelled", "the execution was cancelled")
+
+    def stop(self, execution: Execution, error: str, cause: str) -> Execution:
+        """Stop an execution, and how it stands then; one that has ended is left as it is."""
         try:
-            self.machines.stop(self._arn(execution), "Cancelled", "the execution was cancelled")
+            self.machines.stop(self._arn(execution), error, cause)
         except NotFoundError:
             return self._never_started(execution)
         self._repair(execution)
-        return self.executions.get(execution_id)
+        return self.executions.get(execution.execution_id)
 
     def wait(self, execution_id: str, seconds: float) -> Execution:
         """The execution as soon as it ends, or as it stands after ``seconds``."""
@@ -199,7 +210,7 @@ class ExecutionService:
     def _inputs(self, request: StartRequest, workflow: Workflow, part: PartialRun | None) -> JsonObject:
         if request.retry_of is None:
             needed = None if part is None else part.inputs | part.runs
-            return resolve_inputs(workflow, self.registry, request.inputs, needed)
+            return resolve_inputs(workflow, self.registry, request.inputs, needed=needed)
         return self.inputs_of(request.retry_of)
 
     def _mark(self, request: StartRequest, execution_id: str) -> tuple[str, Execution | None]:
@@ -212,8 +223,10 @@ class ExecutionService:
         asked = request.fingerprint()
         expires_at = self.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
         mark = IdempotencyMark(asked, execution_id)
-        standing = self.executions.mark_idempotency(digest([request.workflow_id, key]), mark, expires_at)
-        if standing.request_digest != asked:
+        # What executions ask for stands apart from the keys of users, who could take them beforehand.
+        scope = [request.workflow_id, key] if request.parent is None else ["parent", request.workflow_id, key]
+        standing = self.executions.mark_idempotency(digest(scope), mark, expires_at)
+        if standing.request_digest != asked and request.parent is None:
             raise RequestError(
                 "This Idempotency-Key was used for another request; use a new one.", "Idempotency-Key"
             )
@@ -279,6 +292,7 @@ class ExecutionService:
             selection=request.selection,
             pins={} if pins_claim else pins,
             pins_claim=pins_claim,
+            parent=request.parent or retried_parent(request.retry_of),
         )
 
     def _settle(self, execution: Execution, workflow: Workflow) -> None:
@@ -317,6 +331,7 @@ class ExecutionService:
             version=execution.version,
         )
         try:
+            note_child(self.executions, execution)
             self._settle(execution, version.workflow)
             arn = self.machines.start(
                 execution.state_machine_version_arn or "", execution.execution_id, task_input.model_dump()

@@ -8,7 +8,7 @@ called. Executors read the whole document all the same and go by the records.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.connections import should_run
@@ -91,7 +91,11 @@ class PartialRunPlanner:
         return self._until(prepared, selection.until or "", selection)
 
     def _until(self, prepared: PreparedWorkflow, until: str, selection: Selection) -> PartialRun:
-        """All that the node needs. A pinned node counts as having run, and asks for nothing before it."""
+        """All that the node needs. A pinned node counts as having run, and asks for nothing before it.
+
+        Where something before a pinned node runs all the same, the pinned node is decided by its connections,
+        as it always is.
+        """
         if until not in prepared.nodes:
             close = difflib.get_close_matches(until, prepared.nodes, n=1)
             cure = (
@@ -99,21 +103,19 @@ class PartialRunPlanner:
             )
             told = Problem("unknown_node", f"there is no node '{until}': {cure}", None, "until")
             raise RequestError(f"There is no node '{until}' to run up to.", "until", [told])
-        pins: dict[str, Pin] = {}
-        needed: set[str] = set()
-        waiting = [until]
-        while waiting:
-            node_id = waiting.pop()
-            if node_id in needed:
-                continue
-            needed.add(node_id)
-            pin = document_pin(prepared.nodes[node_id], selection)
-            if pin is not None:
-                pins[node_id] = pin
-            else:
-                waiting += _needs(prepared, node_id)
-        inputs = {node.id for node in settled_nodes(prepared.workflow)} & needed
-        return PartialRun(frozenset(needed - set(pins) - inputs), frozenset(inputs), pins, {})
+        pins = _pins_of(prepared, selection)
+        upstream = Dag.of(prepared.workflow).upstream
+        inputs = {node.id for node in settled_nodes(prepared.workflow)}
+        while True:
+            needed = _needed(prepared, until, pins)
+            runs = needed - set(pins) - inputs
+            # Something before it runs anyway, and may leave by another way: that decides then.
+            open_pins = {name for name in needed & set(pins) if not runs.isdisjoint(upstream(name))}
+            if not open_pins:
+                break
+            pins = {name: pin for name, pin in pins.items() if name not in open_pins}
+        used = {name: pin for name, pin in pins.items() if name in needed}
+        return PartialRun(frozenset(runs), frozenset(needed & inputs), used, {})
 
     def _only(
         self, prepared: PreparedWorkflow, only: str, selection: Selection, given: Mapping[str, Pin]
@@ -127,7 +129,7 @@ class PartialRunPlanner:
         needed = _needs(prepared, only)
         settled = {node.id for node in settled_nodes(prepared.workflow)}
         earlier = self._earlier(selection, needed - settled)
-        pins = {name: pin for name in needed if (pin := document_pin(prepared.nodes[name], selection))}
+        pins = {name: pin for name, pin in _pins_of(prepared, selection).items() if name in needed}
         kept = {name: run for name, run in earlier.items() if name not in given}
         pins = {**{name: pin for name, pin in pins.items() if name not in kept}, **given}
         inputs = (settled & needed) - set(pins) - set(kept)
@@ -159,11 +161,28 @@ class PartialRunPlanner:
         return {name: run for (name, _), run in found.items() if is_decided(run)}
 
 
-def document_pin(node: Node, selection: Selection) -> Pin | None:
-    """The pin of the document, where the execution uses those; what was asked for runs itself."""
-    if not selection.uses_pins or node.disabled or node.id in (selection.until, selection.only):
-        return None
-    return node.pinned
+def _pins_of(prepared: PreparedWorkflow, selection: Selection) -> dict[str, Pin]:
+    """The pins of the document, where the execution uses those; what was asked for runs itself."""
+    return {
+        node.id: node.pinned
+        for node in prepared.workflow.nodes
+        if node.pinned is not None
+        and selection.uses_pins
+        and not node.disabled
+        and node.id != selection.target
+    }
+
+
+def _needed(prepared: PreparedWorkflow, until: str, pins: Collection[str]) -> set[str]:
+    """The node and all that its run reads, one after the other, as far as pins."""
+    needed: set[str] = set()
+    waiting = [until]
+    while waiting:
+        node_id = waiting.pop()
+        if node_id not in needed:
+            needed.add(node_id)
+            waiting += () if node_id in pins else _needs(prepared, node_id)
+    return needed
 
 
 def _needs(prepared: PreparedWorkflow, node_id: str) -> set[str]:

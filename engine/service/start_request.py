@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from engine.access.principal import Principal
-from engine.execution import Execution, Selection
+from engine.execution import Execution, ParentLink, Selection
 from engine.json_value import JsonObject, digest
 from engine.service.version_choice import VersionChoice
 from engine.workflow import Pin
@@ -30,6 +30,8 @@ class StartRequest:
     selection: Selection = Selection()
     pins: Mapping[str, Pin] = field(default_factory=dict)
     ignore_pins: bool = False
+    # The execution that asks for it, by a node or by its failure; then the key is of its own.
+    parent: ParentLink | None = None
 
     def settled(self) -> StartRequest:
         """The word on pins of the document: for the draft when somebody runs it alone."""

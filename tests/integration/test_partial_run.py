@@ -98,3 +98,25 @@ def test_a_large_pinned_result_lies_behind_a_claim(api: WorkflowApi) -> None:
     assert ended["status"] == "succeeded"
     sizes = {run["node_id"]: run["result_size_bytes"] for run in ended["nodes"]}
     assert sizes["a"] == sizes["b"] > 500_000
+
+
+def test_nodes_that_wait_are_pinned_and_run_alone_like_any_other(api: WorkflowApi) -> None:
+    inner = api.save(workflow(node("out", "output", value="inner")))
+    api.http.post(f"/workflows/{inner}/publish")
+    document = chain(
+        node("pause", "wait", seconds=1),
+        node("child", "workflow", workflow_id=inner),
+        node("out", "output", value="{{child.output.out}}"),
+    )
+    workflow_id = api.save(document)
+    whole = api.execute(workflow_id)
+    assert (whole["status"], whole["output"]) == ("succeeded", {"out": "inner"})
+    waited = {"result": results(whole)["pause"]}
+    alone = run_node(api, workflow_id, "child", pinned={"pause": waited})
+    assert (alone["status"], alone["output"]) == ("succeeded", {"child": {"out": "inner"}})
+    pins = {"pause": waited, "child": {"result": results(whole)["child"] | {"output": {"out": "pinned"}}}}
+    for one in document["nodes"]:
+        if one["id"] in pins:
+            one["pinned"] = pins[one["id"]]
+    by_hand = api.run(document)
+    assert (by_hand["output"], by_hand["pinned_nodes"]) == ({"out": "pinned"}, ["pause", "child"])

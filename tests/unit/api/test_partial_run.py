@@ -320,6 +320,29 @@ def test_up_to_a_node_what_is_before_a_pin_does_not_run(bench: ApiBench, pinned:
     assert refused["problems"][0]["node"] == "b"
 
 
+def test_up_to_a_node_a_pin_behind_what_runs_anyway_is_decided_by_its_connections(bench: ApiBench) -> None:
+    bench.scripts.run = lambda config, inputs, context: bench_result(context.node_id)
+    nodes = (node("pick", "fork"), node("r", pinned=PIN), node("x"), node("l"), node("end"))
+    links = ("pick.right>r", "r>x", "x>end", "pick.left>l", "l>end")
+    workflow_id = save(bench, *nodes, links=links)
+    found = post(bench, f"/workflows/{workflow_id}/execute", {"until": "end"})
+    assert (called(bench), found["pinned_nodes"]) == (["pick", "l", "end"], [])
+    assert (statuses(found)["r"], statuses(found)["x"]) == ("skipped", "skipped")
+    found = post(bench, f"/workflows/{workflow_id}/execute", {"until": "x"})
+    assert (called(bench), found["pinned_nodes"], statuses(found)["pick"]) == (["x"], ["r"], "skipped")
+
+
+def test_a_part_that_fails_starts_no_error_workflow(bench: ApiBench) -> None:
+    handler = save(bench, node("h"))
+    document = {"name": "Mine", "nodes": [node("a"), node("b")], "settings": {"error_workflow": handler}}
+    workflow_id = bench.send("POST", "/workflows/", json=document).json()["id"]
+    bench.scripts.run = lambda *_: 1 / 0
+    assert post(bench, f"/workflows/{workflow_id}/execute", {"until": "a"})["status"] == "failed"
+    assert called(bench) == ["a"]
+    assert post(bench, f"/workflows/{workflow_id}/execute")["status"] == "failed"
+    assert "h" in called(bench)
+
+
 def test_a_retry_goes_by_the_same_pins(bench: ApiBench) -> None:
     nodes = (node("a"), node("b", pinned=PIN), node("c", value="{{b.output}} c"))
     workflow_id = save(bench, *nodes, links=("a>b", "b>c"))
