@@ -142,6 +142,7 @@ class Root:
             self.clients.step_functions,
             prefix=self.settings.state_machine_prefix,
             role_arn=self.settings.state_machine_role_arn,
+            tracing=True,
         )
 
     @cached_property
@@ -375,4 +376,9 @@ class Root:
 def bootstrap() -> Root:
     """The root of this process, over its environment."""
     settings = read_settings(os.environ)
-    return Root(settings, AwsClients(settings.region))
+
+    def count_throttle() -> None:
+        # One series for all functions, so that one alarm watches it.
+        PowertoolsMetrics(metrics).count("Throttles", service="all")
+
+    return Root(settings, AwsClients(settings.region, on_throttle=count_throttle))
