@@ -12,7 +12,7 @@ from engine.validation.subject import Subject, input_name
 
 # The Timeout of each executor's function in template.yaml, in seconds; Lambda allows 900 at most
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
-EXECUTOR_TIMEOUT_SECONDS = {"core": 90, "http": 300, "ai": 900, "custom": 300}
+EXECUTOR_TIMEOUT_SECONDS = {"core": 90, "http": 300, "ai": 900, "custom": 300, "flow": 90}
 # What the function needs for itself around the node: starting, reading inputs, storing the result.
 EXECUTOR_MARGIN_SECONDS = 10
 
@@ -78,6 +78,23 @@ def timeouts_fit_the_executor(subject: Subject) -> Iterator[Problem]:
             )
 
 
+def waits_fit_the_workflow(subject: Subject) -> Iterator[Problem]:
+    """No node waits for longer than the workflow may take."""
+    limit = subject.workflow.settings.timeout_seconds
+    for node, node_class in subject.typed_nodes():
+        if node.disabled or subject.config_problems[node.id]:
+            continue
+        seconds = node_class.longest_wait_seconds(node.config)
+        if seconds is not None and seconds > limit:
+            yield Problem(
+                "wait_too_long",
+                f"it waits up to {seconds:,.0f} s, and the workflow ends after {limit:,} s; raise "
+                "settings.timeout_seconds, or wait less",
+                node.id,
+                "config",
+            )
+
+
 def retries_make_sense(subject: Subject) -> Iterator[Problem]:
     """No wait between attempts is bounded below the first."""
     for node in subject.workflow.nodes:
@@ -124,6 +141,7 @@ NODE_RULES = (
     types_exist,
     for_each_is_possible,
     timeouts_fit_the_executor,
+    waits_fit_the_workflow,
     retries_make_sense,
     inputs_are_not_cached,
     input_names_are_unique,
