@@ -8,6 +8,7 @@ Keys of the payload::
     item          index                    inside a Map: the item of the for_each node
     step          run | expand | item | collect | settle
     error_name    name                     step settle: the error that Step Functions caught
+    token         task token               where the Task waits until ``StateMachines.send_success`` names it
     fork          {node, ways}             the node whose output the Choice that follows reads, and by output
                                            the nodes that are skipped when it leaves through another
 """
@@ -66,6 +67,7 @@ class Task(BaseModel):
     step: Step = "run"
     item: int | None = None
     error_name: str | None = None
+    token: str | None = None
     fork: Fork | None = None
 
 

@@ -18,16 +18,15 @@ from engine.errors import (
 )
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, node_value_key
 from engine.json_value import JsonObject, digest
+from engine.machine import MachineExecution, StateMachines
 from engine.moment import made_at
 from engine.ports import (
     Clock,
     ExecutionFilter,
     ExecutionStore,
     IdempotencyMark,
-    MachineExecution,
     Metrics,
     Page,
-    StateMachines,
     WorkflowHead,
     WorkflowStore,
     WorkflowVersion,

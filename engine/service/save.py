@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.access.audience import Ownership
 from engine.errors import ConflictError, NotFoundError, RequestError
-from engine.ports import Clock, StateMachines, WorkflowHead, WorkflowStore, WorkflowVersion
+from engine.machine import StateMachines
+from engine.ports import Clock, WorkflowHead, WorkflowStore, WorkflowVersion
 from engine.registry import NodeRegistry
 from engine.workflow import Workflow
 

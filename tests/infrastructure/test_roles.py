@@ -285,11 +285,22 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "DeleteStateMachineVersion",
             "ListStateMachineVersions",
             "PublishStateMachineVersion",
+            "SendTaskFailure",
+            "SendTaskSuccess",
             "StartExecution",
             "UpdateStateMachine",
         },
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
     }
+
+
+# The service authorization reference names no resource for these, but the service asks for the machine's:
+# AWS SAM's policy template does so, and https://github.com/aws/aws-cdk/pull/8486 tried it.
+@pytest.mark.parametrize("name", [*EXECUTORS, "ExecutionEvents"])
+def test_who_answers_task_tokens_does_nothing_else_to_state_machines(
+    allowed: dict[str, frozenset[Grant]], name: str
+) -> None:
+    assert by_resource(allowed[f"{name}Role"], "states") == {MACHINES: {"SendTaskFailure", "SendTaskSuccess"}}
 
 
 def test_the_function_of_triggers_starts_and_never_stops(allowed: dict[str, frozenset[Grant]]) -> None:
