@@ -33,7 +33,7 @@ from engine.dag import Dag, bits
 # Parallels inside one another, at most: definitions are JSON, and readers of deeper JSON give up.
 MAX_PARALLEL_DEPTH = 50
 # Cuts inside cuts, at most: Python's own limit of recursion is 1,000 frames.
-MAX_CUT_DEPTH = 80
+MAX_CUT_DEPTH = 60
 # Blocks by time in a chain; more are hardly better and cost their square.
 TIME_BLOCKS = 20
 # Chains, and single cuts, that are followed to their end rather than by estimate.
