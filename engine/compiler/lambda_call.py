@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.asl import Path, Template
 from engine.json_value import JsonObject
-from engine.task import ExecutionInput, Fork
+from engine.task import ExecutionInput
 from engine.task import Step as TaskStep
 
 # The optimised integration rather than the plain ARN: what a Task sends stands under ``Payload`` by a
@@ -39,7 +39,7 @@ def call_function(
     step: TaskStep = "run",
     *,
     extra: Template | None = None,
-    fork: Fork | None = None,
+    fork: str | None = None,
     answer_fields: Sequence[str] = (),
     waits: bool = False,
 ) -> LambdaCall:
@@ -53,7 +53,7 @@ def call_function(
     }
     payload.update(nodes=list(nodes), step=step, **(extra or {}))
     if fork is not None:
-        payload["fork"] = fork.model_dump(mode="json")
+        payload["fork"] = fork
     if waits:
         payload["token"] = TASK_TOKEN
     answer = "$" if waits else "$.Payload"

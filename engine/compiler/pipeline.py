@@ -13,7 +13,7 @@ from engine.compiler.measure import execution_cost
 from engine.compiler.profile import Profile
 from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
-from engine.compiler.series_parallel import series_parallel_tree
+from engine.compiler.series_parallel import limit_depth, series_parallel_tree
 from engine.compiler.step import Step, plan_steps
 from engine.compiler.tree import Tree
 from engine.dag import Dag
@@ -49,7 +49,7 @@ def compile_workflow(
     steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
     dag = Dag.of(workflow).without(settled)
     seconds = _known_seconds(workflow, steps, profile)
-    tree = series_parallel_tree(dag, seconds) if steps else None
+    tree = _find_tree(dag, seconds, workflow, steps) if steps else None
     definition = _arrange(tree, workflow, steps).to_json()
     _check_size(definition)
     faults = check_definition(definition)
@@ -65,13 +65,20 @@ def compile_workflow(
     return Compiled(definition, report, digest(definition))
 
 
+def _find_tree(
+    dag: Dag, seconds: Mapping[str, float] | None, workflow: Workflow, steps: Mapping[str, Step]
+) -> Tree:
+    """The tree with its forks, which may stand as deep in one another as they like: they are no Parallels."""
+    forked = find_regions(series_parallel_tree(dag, seconds), workflow, steps)
+    return limit_depth(dag, forked)
+
+
 def _arrange(tree: Tree | None, workflow: Workflow, steps: Mapping[str, Step]) -> Machine:
-    """The machine of a tree, with forks and shared Tasks."""
+    """The machine of a tree, where light nodes share Tasks."""
     seconds = workflow.settings.timeout_seconds
     if tree is None:
         return emit(None, steps, seconds)
-    forked = find_regions(tree, workflow, steps)
-    return emit(*fuse(forked, note_forks(forked, steps)), seconds)
+    return emit(*fuse(tree, note_forks(tree, steps)), seconds)
 
 
 def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:

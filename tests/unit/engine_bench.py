@@ -206,6 +206,7 @@ class EngineBench:
         *,
         item: int | None = None,
         error_name: str | None = None,
+        fork: str | None = None,
     ) -> TaskAnswer:
         """Run one task."""
         execution = self.executions.get(execution_id)
@@ -217,6 +218,7 @@ class EngineBench:
             step=step,
             item=item,
             error_name=error_name,
+            fork=fork,
         )
         return self.runner.run(task)
 
