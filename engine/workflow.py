@@ -95,6 +95,11 @@ class Settings(Part):
     """What holds for the whole workflow."""
 
     timeout_seconds: Whole = Field(3_600, ge=1, le=MAX_TIMEOUT_SECONDS)
+    recompile: Literal["never", "on_save"] = Field(
+        "never",
+        description="Whether a save plans anew with the durations of past executions, or with those that the "
+        "version before was planned with; POST …/recompile plans anew at any time.",
+    )
 
 
 class Workflow(Part):
