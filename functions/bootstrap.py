@@ -25,7 +25,7 @@ from engine.adapters.dynamodb import (
 from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.adapters.s3 import S3BlobStore
 from engine.adapters.secrets import SecretsManagerStore
-from engine.adapters.step_functions import StepFunctionsMachines, StepFunctionsTokens
+from engine.adapters.step_functions import StepFunctionsMachines
 from engine.adapters.system_clock import SystemClock
 from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
@@ -150,11 +150,6 @@ class Root:
             prefix=self.settings.state_machine_prefix,
             role_arn=self.settings.state_machine_role_arn,
         )
-
-    @cached_property
-    def tokens(self) -> StepFunctionsTokens:
-        """Tasks that wait for an answer."""
-        return StepFunctionsTokens(self.clients.step_functions)
 
     @cached_property
     def finisher(self) -> ExecutionFinisher:
