@@ -17,6 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from engine.access.audience import Audience, Ownership
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
+from engine.link_port import LinkStore
 from engine.template import Template
 from engine.workflow import Workflow
 
@@ -137,7 +138,7 @@ class IdempotencyMark:
     execution_id: str
 
 
-class ExecutionStore(Protocol):
+class ExecutionStore(LinkStore, Protocol):
     """Executions and node runs. What has ended is written once: the first writer wins."""
 
     def create(self, execution: Execution) -> None:
@@ -181,10 +182,7 @@ class ExecutionStore(Protocol):
         """
 
     def start_node(self, run: NodeRun) -> NodeRun | None:
-        """Record that an attempt begins (a status that has not ended, ``attempts`` as given).
-
-        None when recorded; the stored node run when that one has ended already.
-        """
+        """Record that an attempt begins, with a status that has not ended; the stored run if that has."""
 
     def finish_node(self, run: NodeRun) -> NodeRun | None:
         """Record how the node run ended. None when recorded; the stored one when it ended before."""

@@ -14,11 +14,11 @@ from engine.task import Step as TaskStep
 # documented name, so that a definition can be read by others.
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 INVOKE = "arn:aws:states:::lambda:invoke"
-# The Task goes on when somebody sends success or failure for its token, whatever the function answers: what
-# is sent is its result. Not in Express machines.
-# https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+# The same, and the Task ends when its token is answered
+# (https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token).
 INVOKE_AND_WAIT = f"{INVOKE}.waitForTaskToken"
-TASK_TOKEN = Path("$$.Task.Token")
+# The token, in the context object of a Task that waits for it.
+TOKEN = Path("$$.Task.Token")
 
 # The input of the execution, which every state passes on.
 EXECUTION_INPUT: Template = {name: Path(f"$.{name}") for name in ExecutionInput.model_fields}
@@ -41,27 +41,33 @@ def call_function(
     extra: Template | None = None,
     fork: str | None = None,
     answer_fields: Sequence[str] = (),
-    waits: bool = False,
 ) -> LambdaCall:
-    """The call for a task of ``engine.task``; ``answer_fields`` are kept of the answer, by their names.
-
-    A call that ``waits`` hands the function the token of its Task, and has its answer from whoever sends one
-    for that token, however long after the call: the Task's timeout is for both.
-    """
+    """The call for a task of ``engine.task``; ``answer_fields`` are kept of the answer, by their names."""
     payload: dict[str, object] = {
         name: Path(f"$.{name}") for name in ("execution_id", "workflow_id", "version")
     }
     payload.update(nodes=list(nodes), step=step, **(extra or {}))
     if fork is not None:
         payload["fork"] = fork
-    if waits:
-        payload["token"] = TASK_TOKEN
-    answer = "$" if waits else "$.Payload"
     return LambdaCall(
-        resource=INVOKE_AND_WAIT if waits else INVOKE,
+        resource=INVOKE,
         parameters={"FunctionName": function_arn, "Payload": payload},
-        result_selector={name: Path(f"{answer}.{name}") for name in answer_fields} or None,
+        result_selector={name: Path(f"$.Payload.{name}") for name in answer_fields} or None,
     )
+
+
+def wait_for_token(
+    function_arn: str, nodes: Sequence[str], step: TaskStep, *, extra: Template | None = None
+) -> LambdaCall:
+    """The call of a Task that hands out its token, and ends when that is answered."""
+    call = call_function(function_arn, nodes, step, extra={**(extra or {}), "token": TOKEN})
+    return LambdaCall(INVOKE_AND_WAIT, call.parameters, None)
+
+
+def is_wait(state: JsonObject) -> bool:
+    """Whether a state holds a pending node back: a Wait, or a Task that waits to be woken."""
+    payload = state.get("Parameters", {}).get("Payload", {})
+    return bool(state["Type"] == "Wait" or payload.get("step") == "wait")
 
 
 def called_nodes(state: JsonObject) -> tuple[str, ...]:

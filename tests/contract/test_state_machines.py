@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from engine.adapters.aws_clients import AwsClients
-from engine.adapters.memory import ManualClock, MemoryStateMachines, TokenAnswer
+from engine.adapters.memory import ManualClock, MemoryStateMachines
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.errors import DocumentError, Problem
 from engine.machine import StateMachines
@@ -138,4 +138,4 @@ class TestTheHooksOfMemory:
         machines = MemoryStateMachines(on_answer=lambda answer: answer.token == "known")
         assert machines.send_success("known", {"a": 1})
         assert not machines.send_failure("unknown", "Refused", "")
-        assert machines.answers == (TokenAnswer("known", output={"a": 1}),)
+        assert (machines.answered, machines.failed) == ({"known": {"a": 1}}, {})

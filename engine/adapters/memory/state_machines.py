@@ -45,7 +45,8 @@ class MemoryStateMachines:
     interpret ``definition(started.version_arn)`` and then call ``end``. ``on_publish`` is
     called with each definition and plays a service that refuses: a DocumentError it raises comes out of
     ``publish``. Task tokens are opened with ``open_token``, as a Task state would; where an interpreter runs
-    the machines, ``on_answer`` hands it every answer and returns whether a task waited for it.
+    the machines, ``on_answer`` hands it every answer and returns whether a task waited for it. ``answered``
+    has the outputs by token, ``failed`` errors and causes.
     """
 
     def __init__(
@@ -60,7 +61,8 @@ class MemoryStateMachines:
         self.on_publish = on_publish
         self.on_answer = on_answer
         self._open_tokens: set[str] = set()
-        self._answers: list[TokenAnswer] = []
+        self.answered: dict[str, JsonObject] = {}
+        self.failed: dict[str, tuple[str, str]] = {}
         self._definitions: dict[str, JsonObject] = {}
         self._version_counts: dict[str, int] = {}
         self._started: dict[str, StartedExecution] = {}
@@ -70,11 +72,6 @@ class MemoryStateMachines:
     def started(self) -> tuple[StartedExecution, ...]:
         """All starts, in order."""
         return tuple(self._started.values())
-
-    @property
-    def answers(self) -> tuple[TokenAnswer, ...]:
-        """The answers that reached a task which waited, in order."""
-        return tuple(self._answers)
 
     def open_token(self, token: str) -> None:
         """Let a task wait with this token."""
@@ -130,11 +127,17 @@ class MemoryStateMachines:
 
     def send_success(self, token: str, output: JsonObject) -> bool:
         """Let the task that waits with this token succeed; whether it waited."""
-        return self._answer(TokenAnswer(token, output=output))
+        waited = self._answer(TokenAnswer(token, output=output))
+        if waited:
+            self.answered[token] = output
+        return waited
 
     def send_failure(self, token: str, error: str, cause: str) -> bool:
         """Let the task that waits with this token fail; whether it waited."""
-        return self._answer(TokenAnswer(token, error=error, cause=cause))
+        waited = self._answer(TokenAnswer(token, error=error, cause=cause))
+        if waited:
+            self.failed[token] = error, cause
+        return waited
 
     def end(
         self,
@@ -177,9 +180,6 @@ class MemoryStateMachines:
             self._open_tokens.discard(answer.token)
         if not waited and self.on_answer is not None:
             waited = self.on_answer(answer)
-        if waited:
-            with self._lock:
-                self._answers.append(answer)
         return waited
 
     def _found(self, execution_arn: str) -> StartedExecution:

@@ -5,7 +5,7 @@ from threading import Thread
 from typing import Any
 
 from engine import asl
-from engine.compiler.lambda_call import call_function, called_nodes
+from engine.compiler.lambda_call import called_nodes, is_wait, wait_for_token
 from engine.json_value import JsonObject
 from engine.task import Task
 from infra.local.asl import AslExecution, run_definition
@@ -15,12 +15,11 @@ INPUT = {"execution_id": "ex_1", "workflow_id": "wf_1", "version": 3}
 
 
 def definition(**more: Any) -> JsonObject:
-    call = call_function(FUNCTION, ("ask",), waits=True, answer_fields=("output_name",))
+    call = wait_for_token(FUNCTION, ("ask",), "wait")
     state = asl.Task(
         resource=call.resource,
         parameters=call.parameters,
-        result_selector=call.result_selector,
-        result_path="$.left",
+        result_path="$.told",
         timeout_seconds=60,
         next=None,
         **more,
@@ -39,14 +38,14 @@ def test_a_call_that_waits_hands_over_its_token_and_reads_what_is_sent() -> None
         def answer_later() -> None:
             time.sleep(0.1)
             assert task.token is not None
-            assert started[0].send_task_success(task.token, '{"output_name": "approved", "more": 1}')
+            assert started[0].send_task_success(task.token, '{"approved": true}')
 
         Thread(target=answer_later).start()
         return {"output_name": "of the call, which nobody reads"}
 
     ended = run_definition(definition(), INPUT, invoke, on_start=started.append)
-    assert (ended.status, ended.output) == ("SUCCEEDED", {**INPUT, "left": {"output_name": "approved"}})
-    assert [(task.nodes, task.step, bool(task.token)) for task in tasks] == [(("ask",), "run", True)]
+    assert (ended.status, ended.output) == ("SUCCEEDED", {**INPUT, "told": {"approved": True}})
+    assert [(task.nodes, task.step, bool(task.token)) for task in tasks] == [(("ask",), "wait", True)]
 
 
 def test_a_call_that_waits_fails_by_the_name_that_is_sent_and_is_tried_again_with_a_new_token() -> None:
@@ -64,4 +63,5 @@ def test_a_call_that_waits_fails_by_the_name_that_is_sent_and_is_tried_again_wit
 
 
 def test_what_a_call_runs_can_be_read_from_the_definition() -> None:
-    assert called_nodes(definition()["States"]["ask"]) == ("ask",)
+    state = definition()["States"]["ask"]
+    assert (called_nodes(state), is_wait(state)) == (("ask",), True)
