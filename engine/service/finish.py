@@ -12,8 +12,9 @@ from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
+from engine.machine import MachineExecution
 from engine.node import OUTPUT_TYPE
-from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
+from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.service.durations import DurationRecorder
 from engine.values import ValueStore
 from engine.workflow import Workflow
