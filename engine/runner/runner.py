@@ -24,7 +24,7 @@ from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, TaskReading, failed_result
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
-from engine.workflow import Node
+from engine.workflow import Node, Pin
 
 log = logging.getLogger("mini_n8n.runner")
 
@@ -130,7 +130,8 @@ class Runner:
                 for node_id in node_ids
             ]
         )
-        self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
+        if node_ids:
+            self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
 
     def _run(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
@@ -140,6 +141,8 @@ class Runner:
             return self._skip(reading)
         if reading.node.disabled:
             return self._pass_through(reading)
+        if reading.pin is not None:
+            return self._take_pin(reading, reading.pin)
         return self._attempt(reading)
 
     def _expand(self, reading: NodeReading) -> TaskAnswer:
@@ -151,6 +154,9 @@ class Runner:
             return self._for_each.nothing(reading)
         if reading.node.disabled:
             self._pass_through(reading)
+            return self._for_each.nothing(reading)
+        if reading.pin is not None:
+            self._take_pin(reading, reading.pin)
             return self._for_each.nothing(reading)
         run = self._new_run(reading)
         try:
@@ -288,6 +294,12 @@ class Runner:
         run = self._new_run(reading, attempts=0)
         return self._finish(reading, run, NodeStatus.SKIPPED, output_name=MAIN, result={"output": output})
 
+    def _take_pin(self, reading: NodeReading, pin: Pin) -> TaskAnswer:
+        """The pinned result instead of a run; the cache neither gives nor gets it."""
+        run = self._new_run(reading, attempts=0).model_copy(update={"pinned": True})
+        status = NodeStatus.SUCCEEDED
+        return self._finish(reading, run, status, output_name=pin.output_name, result=pin.result)
+
     def _finish(
         self,
         reading: NodeReading,
@@ -318,7 +330,8 @@ class Runner:
         stored = self._records.finish(ended, text, reading.later)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
-        self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
+        if status is not NodeStatus.SKIPPED:
+            self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
         return self._stored_answer(stored)
 
     def _new_run(self, reading: NodeReading, attempts: int | None = None) -> NodeRun:
