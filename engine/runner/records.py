@@ -11,11 +11,12 @@ from engine.execution import Claim, ErrorInfo, Execution, NodeRun, NodeStatus, n
 from engine.expression import Scope
 from engine.item_flow import Follow
 from engine.json_value import JsonObject, JsonValue
+from engine.node import ERROR, MAIN
 from engine.ports import ExecutionStore
 from engine.runner.prepared import PreparedWorkflow
 from engine.task import Task
 from engine.values import ValueStore
-from engine.workflow import Connection, Node
+from engine.workflow import Connection, Node, Pin
 
 Key = tuple[str, int | None]
 
@@ -29,6 +30,8 @@ class NodeReading:
     prepared: PreparedWorkflow
     execution: Execution
     records: dict[Key, NodeRun] = field(default_factory=dict)
+    later: list[NodeRun] | None = None
+    """Where ends are kept that are written together; None: each is written at once."""
 
     @property
     def own(self) -> NodeRun | None:
@@ -39,6 +42,12 @@ class NodeReading:
     def parent(self) -> NodeRun | None:
         """Inside a Map: the record of the for_each node itself."""
         return self.records.get((self.node.id, None))
+
+    @property
+    def pin(self) -> Pin | None:
+        """The result that stands in for a run of the node, where the execution goes by pins."""
+        selection = self.execution.selection
+        return self.node.pinned if selection.uses_pins and self.node.id != selection.target else None
 
     def note(self, run: NodeRun) -> None:
         """How a node run ended, for the nodes of the same task that come after it."""
@@ -106,10 +115,11 @@ class TaskReading:
     prepared: PreparedWorkflow
     execution: Execution
     records: dict[Key, NodeRun]
+    later: list[NodeRun] | None = None
 
     def of(self, node: Node) -> NodeReading:
         """For one of the task's nodes; what is noted there is seen by all."""
-        return NodeReading(self.task, node, self.prepared, self.execution, self.records)
+        return NodeReading(self.task, node, self.prepared, self.execution, self.records, self.later)
 
     def of_item(self, item: int) -> TaskReading:
         """For one item of a batch."""
@@ -132,7 +142,29 @@ class NodeRecords:
         execution, records = self._executions.read_nodes(task.execution_id, wanted)
         if execution.status.ended:
             raise ExecutionEndedError(f"execution '{task.execution_id}' has ended: {execution.status}")
+        if task.item is not None:
+            sources = {name for node_id in task.nodes for name in prepared.item_sources(node_id)}
+            for source in sorted(sources):
+                self._make_up_items(prepared.nodes[source], task.indexes, records)
         return TaskReading(task, prepared, execution, records)
+
+    def _make_up_items(self, node: Node, indexes: range, records: dict[Key, NodeRun]) -> None:
+        """Items of a node that was kept from an earlier execution without them, by its result."""
+        whole = records.get((node.id, None))
+        missing = [index for index in indexes if (node.id, index) not in records]
+        if whole is None or whole.status is not NodeStatus.SUCCEEDED or whole.item_count is None:
+            return
+        result = self.result_of(whole) if missing else {}
+        for index in missing:
+            if index < whole.item_count:
+                item = result["items"][index]
+                failed = item is not None and node.on_error == "output" and "error" in item
+                left = result.get("outputs", {index: ERROR if failed else MAIN})[index]
+                status = NodeStatus.SKIPPED if item is None else NodeStatus.SUCCEEDED
+                end = {"output_name": left if item is not None else None, "result": item, "item": index}
+                records[node.id, index] = NodeRun(
+                    execution_id=whole.execution_id, node_id=node.id, status=status, **end
+                )
 
     def result_of(self, record: NodeRun) -> JsonObject:
         """The result of an ended node run, loaded if it is large."""
@@ -193,22 +225,26 @@ class NodeRecords:
         """Record an attempt; the stored node run if that one has ended."""
         return self._executions.start_node(run)
 
-    def finish(self, run: NodeRun, text: str | None = None) -> NodeRun:
+    def finish(self, run: NodeRun, text: str | None = None, later: list[NodeRun] | None = None) -> NodeRun:
         """Record the end, the result by claim where it is large; the node run that stands now.
 
-        ExecutionEndedError when the end of the execution came first.
+        ``later`` takes it, where it is given, to be written with others. ExecutionEndedError when the end of
+        the execution came first.
         """
         if run.result is not None:
             claim = self._claim(run, "result", run.result, text)
             if claim is not None:
                 run = run.model_copy(update={"result": None, "claim": claim})
+        if later is not None:
+            later.append(run)
+            return run
         stored = self._executions.finish_node(run)
         if stored is not None and stored.status is NodeStatus.ABORTED:
             raise ExecutionEndedError(f"node '{run.node_id}' finished after its execution had ended")
         return stored or run
 
-    def skip(self, runs: Sequence[NodeRun]) -> None:
-        """Record nodes that were skipped; those that ended before are left as they are."""
+    def finish_all(self, runs: Sequence[NodeRun]) -> None:
+        """Record how several ended; those that ended before are left as they are."""
         self._executions.finish_nodes(runs)
 
     def with_items(self, run: NodeRun, items: list[JsonValue]) -> NodeRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -24,7 +24,7 @@ from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, TaskReading, failed_result
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
-from engine.workflow import Node
+from engine.workflow import Node, Pin
 
 log = logging.getLogger("mini_n8n.runner")
 
@@ -79,8 +79,19 @@ class Runner:
         prepared = self._versions.read(task.workflow_id, task.version)
         around = self._records.read(prepared, task)
         if task.item is not None and task.batch > 1:
-            return run_batch(around, self._run_nodes)
+            return self._run_batch(around)
         return self._run_nodes(around)
+
+    def _run_batch(self, around: TaskReading) -> TaskAnswer:
+        """Items of light nodes are written together: to run one again does no harm."""
+        names = (around.prepared.nodes[node_id].type for node_id in around.task.nodes)
+        if not all(name in self._registry and self._registry.get(name).light for name in names):
+            return run_batch(around, self._run_nodes)
+        later: list[NodeRun] = []
+        try:
+            return run_batch(replace(around, later=later), self._run_nodes)
+        finally:
+            self._records.finish_all(later)
 
     def _run_nodes(self, around: TaskReading) -> TaskAnswer:
         task = around.task
@@ -113,7 +124,7 @@ class Runner:
     def _skip_ways(self, node_ids: Sequence[str], task: Task) -> None:
         """Record as skipped what no state will come to."""
         now = self._clock.now()
-        self._records.skip(
+        self._records.finish_all(
             [
                 NodeRun(
                     execution_id=task.execution_id,
@@ -126,7 +137,8 @@ class Runner:
                 for node_id in node_ids
             ]
         )
-        self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
+        if node_ids:
+            self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
 
     def _run(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
@@ -136,6 +148,8 @@ class Runner:
             return self._skip(reading)
         if reading.node.disabled:
             return self._pass_through(reading)
+        if reading.pin is not None:
+            return self._take_pin(reading, reading.pin)
         return self._attempt(reading)
 
     def _expand(self, reading: NodeReading) -> TaskAnswer:
@@ -144,10 +158,15 @@ class Runner:
             return self._for_each.indexes(own, reading)
         if not reading.runs():
             self._skip(reading)
-            return self._for_each.nothing(reading)
-        if reading.node.disabled:
+        elif reading.node.disabled:
             self._pass_through(reading)
-            return self._for_each.nothing(reading)
+        elif reading.pin is not None:
+            self._take_pin(reading, reading.pin)
+        else:
+            return self._list_items(reading)
+        return self._for_each.nothing(reading)
+
+    def _list_items(self, reading: NodeReading) -> TaskAnswer:
         run = self._new_run(reading)
         try:
             if reading.follow is not None:
@@ -172,7 +191,7 @@ class Runner:
             return self._stored_answer(own)
         if parent is not None and parent.status.ended:
             if parent.status is NodeStatus.SKIPPED or parent.output_name is not None:
-                # In the Map of others: the node itself was skipped, is pinned, or failed before its first item.
+                # In the Map of others: the node was skipped, is pinned, or failed before its first item.
                 return TaskAnswer(output_name=parent.output_name)
             raise ExecutionEndedError(f"an item of node '{parent.node_id}' came after its node had ended")
         if reading.prepared.item_sources(reading.node.id) and not reading.runs():
@@ -290,6 +309,12 @@ class Runner:
         run = self._new_run(reading, attempts=0)
         return self._finish(reading, run, NodeStatus.SKIPPED, output_name=MAIN, result={"output": output})
 
+    def _take_pin(self, reading: NodeReading, pin: Pin) -> TaskAnswer:
+        """The pinned result instead of a run; the cache neither gives nor gets it."""
+        run = self._new_run(reading, attempts=0).model_copy(update={"pinned": True})
+        status = NodeStatus.SUCCEEDED
+        return self._finish(reading, run, status, output_name=pin.output_name, result=pin.result)
+
     def _finish(
         self,
         reading: NodeReading,
@@ -317,10 +342,11 @@ class Runner:
                 "ended_at": now,
             }
         )
-        stored = self._records.finish(ended, text)
+        stored = self._records.finish(ended, text, reading.later)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
-        self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
+        if status is not NodeStatus.SKIPPED:
+            self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
         return self._stored_answer(stored)
 
     def _new_run(self, reading: NodeReading, attempts: int | None = None) -> NodeRun:

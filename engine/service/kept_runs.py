@@ -33,27 +33,29 @@ def kept_runs(
 
     What stopped the execution, or was stopped with it, is not among them; of an unfinished for_each node the
     items that succeeded are. Where items are taken from one another, all that are decided are, since others
-    may have gone on from them; also those of a finished node that an unfinished one follows.
+    may have gone on from them.
     """
-    kept = [run for run in _all_runs(executions, earlier, None) if _is_decided(run)]
+    kept = [run for run in _all_runs(executions, earlier, None) if is_decided(run)]
     decided = {run.node_id for run in kept}
     flow = ItemFlow(workflow)
     families = {flow.roots[node_id] for node_id in flow.follows}
-    unfinished = {root for node_id, root in flow.roots.items() if node_id not in decided}
     for node in workflow.nodes:
-        root = flow.roots.get(node.id)
-        if root in families and root in unfinished:
-            kept += [run for run in _all_runs(executions, earlier, node.id) if _is_decided(run)]
-        elif node.for_each is not None and node.id not in decided:
+        if node.for_each is not None and node.id not in decided:
+            others_follow = flow.roots.get(node.id) in families
             items = _all_runs(executions, earlier, node.id)
-            kept += [run for run in items if run.status is NodeStatus.SUCCEEDED]
+            kept += [
+                run
+                for run in items
+                if run.status is NodeStatus.SUCCEEDED or (others_follow and is_decided(run))
+            ]
     return [
         run.model_copy(update={"execution_id": execution_id, "kept_from": run.kept_from or earlier})
         for run in kept
     ]
 
 
-def _is_decided(run: NodeRun) -> bool:
+def is_decided(run: NodeRun) -> bool:
+    """Whether others go on from it: it left through an output, or was skipped."""
     return run.status.ended and (run.output_name is not None or run.status is NodeStatus.SKIPPED)
 
 

@@ -58,6 +58,28 @@ def test_a_batch_runs_its_items_and_no_more_than_there_are(bench: EngineBench) -
     assert result["output"] == [0, 1, 2, 3, 4]
 
 
+def test_items_of_light_nodes_are_written_together(
+    bench: EngineBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_each = {"items": list(range(5)), "batch_size": 3}
+    execution = bench.begin(node("a", "transform", for_each=for_each, value="{{ divide(`6`, item) }}"))
+    bench.run(execution, "a", "expand")
+    written: list[int] = []
+    finish_nodes = bench.executions.finish_nodes
+
+    def count(runs: Any) -> None:
+        written.append(len(runs))
+        finish_nodes(runs)
+
+    monkeypatch.setattr(bench.executions, "finish_nodes", count)
+    run(bench, execution, 3)
+    assert written == [2]
+    with pytest.raises(NodeError):
+        run(bench, execution, 0)
+    assert written == [2, 1]
+    assert statuses(bench, execution) == ["0:failed:1", "3:succeeded:1", "4:succeeded:1"]
+
+
 def test_an_item_that_may_be_tried_again_keeps_nobody_waiting(bench: EngineBench) -> None:
     execution = begin(bench)
     calls = failing(bench, {0: RetryableNodeError("busy")})
