@@ -8,13 +8,14 @@ Keys of the payload::
     item          index                    inside a Map: the item of the for_each node
     step          run | expand | item | collect | settle
     error_name    name                     step settle: the error that Step Functions caught
+    error         {Error, Cause}           step finish: what stopped an express execution
     fork          {node, ways}             the node whose output the Choice that follows reads, and by output
                                            the nodes that are skipped when it leaves through another
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +28,10 @@ from engine.json_value import JsonObject
 # collect  gather the results of the items, in order
 # settle   a node with on_error continue or output failed for good: record it and go on
 Step = Literal["run", "expand", "item", "collect", "settle"]
+
+
+# The target, besides the executors, that ends the executions of express machines.
+FINISH = "finish"
 
 
 class ExecutionInput(BaseModel):
@@ -67,6 +72,31 @@ class Task(BaseModel):
     item: int | None = None
     error_name: str | None = None
     fork: Fork | None = None
+
+
+class CaughtError(BaseModel):
+    """What Step Functions puts into the input of a state that a Catch leads to."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str | None = Field(None, alias="Error")
+    cause: str | None = Field(None, alias="Cause")
+
+
+class FinishTask(BaseModel):
+    """The last message of an express execution, whose end no event tells: how it ended.
+
+    It names no nodes, and goes to the function of `FINISH` rather than to an executor.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    execution_id: str
+    workflow_id: str
+    version: int
+    nodes: Sequence[str] = Field((), max_length=0)
+    step: Literal["finish"]
+    error: CaughtError | None = Field(None, description="What stopped it; None: it succeeded.")
 
 
 class TaskAnswer(BaseModel):

@@ -142,6 +142,7 @@ class Root:
             self.clients.step_functions,
             prefix=self.settings.state_machine_prefix,
             role_arn=self.settings.state_machine_role_arn,
+            sync_client=self.clients.step_functions_sync,
         )
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from engine.access.principal import Principal
 from engine.errors import (
@@ -24,7 +24,6 @@ from engine.ports import (
     ExecutionFilter,
     ExecutionStore,
     IdempotencyMark,
-    MachineExecution,
     Metrics,
     Page,
     StateMachines,
@@ -33,10 +32,12 @@ from engine.ports import (
     WorkflowVersion,
 )
 from engine.registry import NodeRegistry
+from engine.service.express import has_begun, runs_at_once
 from engine.service.finish import ExecutionFinisher
 from engine.service.inputs import resolve_inputs
 from engine.service.kept_runs import check_retry, kept_runs
 from engine.service.limits import LimitService
+from engine.service.repair import ExecutionRepairer
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.settled import settled_runs
 from engine.task import ExecutionInput
@@ -46,8 +47,6 @@ from engine.workflow import Workflow
 # An Idempotency-Key is remembered for a day, as Stripe does (https://docs.stripe.com/api/idempotent_requests).
 IDEMPOTENCY_HOURS = 24
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
-# Events arrive within seconds; a record that is this much over its time is asked after.
-OVERDUE_SECONDS = 30.0
 # A request that reserved a place has ended within its 29 s: what has no record after this time never will.
 LOST_SECONDS = 120.0
 # What the error of an execution starts with whose state machine never ran.
@@ -70,6 +69,8 @@ class StartRequest:
     retry_of: Execution | None = None
     # Who asks, and whose limits hold; None: a trigger, which has no limits.
     principal: Principal | None = None
+    # How long whoever asks would wait for the end: an express execution that is over by then is waited for.
+    wait_seconds: float = 0
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ class ExecutionService:
         except MiniN8nError:
             self._uncount(request.principal, execution_id)
             raise
+        if request.idempotency_key is None and runs_at_once(execution, request.wait_seconds):
+            return self._run_machine(execution, version), True
         return self._start_machine(execution, version, may_repeat=request.idempotency_key is not None), True
 
     def get(self, execution_id: str, workflow_id: str | None = None) -> Execution:
@@ -120,7 +123,7 @@ class ExecutionService:
         execution = self.executions.get(execution_id)
         if workflow_id is not None and execution.workflow_id != workflow_id:
             raise NotFoundError("execution", execution_id)
-        return self._repair(execution) if self._is_overdue(execution) else execution
+        return self._repairer.repair_overdue(execution)
 
     def document(self, execution: Execution) -> WorkflowVersion:
         """The version that the execution ran."""
@@ -152,16 +155,14 @@ class ExecutionService:
         return found[node_id, item]
 
     def cancel(self, execution_id: str) -> Execution:
-        """Stop a running execution; ConflictError if it has ended. NotFoundError."""
+        """Stop a running execution; ConflictError if it has ended. NotFoundError.
+
+        An express machine cannot be stopped: its execution ends at once, and it at its next Task.
+        """
         execution = self.get(execution_id)
         if execution.status.ended:
             raise ConflictError(f"Execution '{execution_id}' has ended already: {execution.status.value}.")
-        try:
-            self.machines.stop(self._arn(execution), "Cancelled", "the execution was cancelled")
-        except NotFoundError:
-            return self._never_started(execution)
-        self._repair(execution)
-        return self.executions.get(execution_id)
+        return self._repairer.cancel(execution)
 
     def wait(self, execution_id: str, seconds: float) -> Execution:
         """The execution as soon as it ends, or as it stands after ``seconds``."""
@@ -229,6 +230,9 @@ class ExecutionService:
         """The execution, whose start is repeated where nobody knows whether it came about."""
         if execution.execution_arn is not None or execution.status.ended:
             return execution
+        if execution.mode == "express" and has_begun(self.executions, execution):
+            # Step Functions would run it a second time.
+            return execution
         return self._start_machine(execution, self.document(execution), may_repeat=True)
 
     def _admit(self, principal: Principal | None, execution_id: str) -> bool:
@@ -269,7 +273,8 @@ class ExecutionService:
             inputs={} if claim else inputs,
             inputs_claim=claim,
             started_at=self.clock.now(),
-            timeout_seconds=version.workflow.settings.timeout_seconds,
+            timeout_seconds=version.workflow.settings.longest_seconds(version.mode),
+            mode=version.mode,
             bypass_cache=request.bypass_cache,
             state_machine_version_arn=version.state_machine_version_arn,
             started_by=request.principal.subject if request.principal else None,
@@ -297,15 +302,10 @@ class ExecutionService:
 
         ``may_repeat``: an Idempotency-Key stands for it, so it is left open for the request that comes again.
         """
-        task_input = ExecutionInput(
-            execution_id=execution.execution_id,
-            workflow_id=execution.workflow_id,
-            version=execution.version,
-        )
         try:
             self._settle(execution, version.workflow)
             arn = self.machines.start(
-                execution.state_machine_version_arn or "", execution.execution_id, task_input.model_dump()
+                execution.state_machine_version_arn or "", execution.execution_id, _task_input(execution)
             )
         except (NotFoundError, UnavailableError) as error:
             if may_repeat and isinstance(error, UnavailableError):
@@ -313,13 +313,7 @@ class ExecutionService:
                     f"Execution '{execution.execution_id}' could not be started; send the same request "
                     f"again. {error}"
                 ) from error
-            told = ErrorInfo(type=type(error).__name__, message=f"{NOT_STARTED}: {error}")
-            now = self.clock.now()
-            self.executions.finish(execution.execution_id, ExecutionStatus.FAILED, now, error=told)
-            self.finisher.release_place(execution)
-            raise UnavailableError(
-                f"Execution '{execution.execution_id}' could not be started; start it again. {error}"
-            ) from error
+            raise self._not_started(execution, error) from error
         # It runs: a note that cannot be taken is made up for when it is read (see _arn).
         with suppress(UnavailableError):
             self.executions.set_execution_arn(execution.execution_id, arn)
@@ -327,51 +321,41 @@ class ExecutionService:
         self.metrics.count("ExecutionsStarted", trigger=execution.trigger.partition(":")[0])
         return execution.model_copy(update={"execution_arn": arn})
 
-    def _arn(self, execution: Execution) -> str:
-        return execution.execution_arn or self.machines.execution_arn(
-            execution.state_machine_version_arn or "", execution.execution_id
-        )
-
-    def _is_overdue(self, execution: Execution) -> bool:
-        if execution.status.ended:
-            return False
-        due = execution.started_at + timedelta(seconds=execution.timeout_seconds + OVERDUE_SECONDS)
-        return self.clock.now() > due or self._has_stalled(execution)
-
-    def _has_stalled(self, execution: Execution) -> bool:
-        """Whether every node run ended a while ago, and still no event came."""
-        age = (self.clock.now() - execution.started_at).total_seconds()
-        if age < OVERDUE_SECONDS:
-            return False
-        if execution.execution_arn is None:
-            return True
-        nodes = self.document(execution).workflow.nodes
-        runs = self.executions.list_node_runs(execution.execution_id, limit=len(nodes)).items
-        if len(runs) < len(nodes) and not any(run.error is not None for run in runs):
-            return False
-        last: datetime | None = max((run.ended_at for run in runs if run.ended_at), default=None)
-        if any(not run.status.ended for run in runs if run.error is None) or last is None:
-            return False
-        return (self.clock.now() - last).total_seconds() > OVERDUE_SECONDS
-
-    def _repair(self, execution: Execution) -> Execution:
-        """Ask Step Functions what became of an execution whose end we have not heard of."""
+    def _run_machine(self, execution: Execution, version: WorkflowVersion) -> Execution:
+        """Run an express machine to its end, which it told by itself, or else ran out of time."""
         try:
-            machine = self.machines.describe(self._arn(execution))
-        except NotFoundError:
-            return self._never_started(execution)
-        if self.finisher.finish(execution.execution_id, machine):
-            self.metrics.count("ExecutionsRepaired")
+            self._settle(execution, version.workflow)
+            self.metrics.count("ExecutionsStarted", trigger=execution.trigger.partition(":")[0])
+            arn, ended = self.machines.run_express(
+                execution.state_machine_version_arn or "", execution.execution_id, _task_input(execution)
+            )
+        except (NotFoundError, UnavailableError) as error:
+            raise self._not_started(execution, error) from error
+        with suppress(UnavailableError):
+            self.executions.set_execution_arn(execution.execution_id, arn)
+        self.finisher.finish(execution.execution_id, ended)
         return self.executions.get(execution.execution_id)
 
-    def _never_started(self, execution: Execution) -> Execution:
+    def _not_started(self, execution: Execution, error: MiniN8nError) -> UnavailableError:
+        """The execution ends as failed; what to tell. Should it run all the same, it comes too late."""
+        told = ErrorInfo(type=type(error).__name__, message=f"{NOT_STARTED}: {error}")
         now = self.clock.now()
-        lost = MachineExecution(
-            ExecutionStatus.FAILED,
-            execution.started_at,
-            now,
-            "ExecutionLost",
-            "Step Functions does not know it",
+        self.executions.finish(execution.execution_id, ExecutionStatus.FAILED, now, error=told)
+        self.finisher.release_place(execution)
+        return UnavailableError(
+            f"Execution '{execution.execution_id}' could not be started; start it again. {error}"
         )
-        self.finisher.finish(execution.execution_id, lost)
-        return self.executions.get(execution.execution_id)
+
+    @property
+    def _repairer(self) -> ExecutionRepairer:
+        return ExecutionRepairer(
+            self.workflows, self.executions, self.machines, self.finisher, self.clock, self.metrics
+        )
+
+
+def _task_input(execution: Execution) -> JsonObject:
+    """What the state machine is started with."""
+    named: JsonObject = ExecutionInput(
+        execution_id=execution.execution_id, workflow_id=execution.workflow_id, version=execution.version
+    ).model_dump()
+    return named

@@ -94,6 +94,7 @@ class WorkflowSaver:
             author=note.author,
             message=note.message,
             restored_from=note.restored_from,
+            mode=compiled.mode,
         )
         try:
             self.workflows.commit(head, version, None if latest is None else head.revision - 1)
@@ -132,7 +133,7 @@ class WorkflowSaver:
         if head.live_version is not None:
             live = self.workflows.get_version(head.workflow_id, head.live_version)
             keep.add(live.state_machine_version_arn)
-        return self.machines.publish(head.workflow_id, compiled.definition, keep), True
+        return self.machines.publish(head.workflow_id, compiled.definition, keep, compiled.mode), True
 
 
 def _described(head: WorkflowHead, workflow: Workflow) -> WorkflowHead:

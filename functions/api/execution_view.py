@@ -12,7 +12,7 @@ from engine.connections import is_live
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, LogLine, NodeRun, NodeStatus
 from engine.json_value import JsonObject, JsonValue, dump_json
 from engine.ports import BlobStore
-from engine.workflow import Node, Workflow
+from engine.workflow import MachineType, Node, Workflow
 
 # Lambda answers with 6 MB at most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
 # and JSON in JSON doubles its quotation marks; values over the budget are given by link.
@@ -29,6 +29,7 @@ class ExecutionSummary(BaseModel):
     workflow_name: str
     version: int
     status: ExecutionStatus
+    mode: MachineType = Field(description="The type of its state machine.")
     trigger: str
     retry_of: str | None = Field(description="The execution that this one tries again.")
     started_by: str | None = Field(description="key:…, user:… or bootstrap; null: a trigger.")
@@ -222,6 +223,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "workflow_name": execution.workflow_name,
         "version": execution.version,
         "status": execution.status,
+        "mode": execution.mode,
         "trigger": execution.trigger,
         "retry_of": execution.retry_of,
         "started_by": execution.started_by,

@@ -89,11 +89,11 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_the_four_executors_and_nothing_else(
+def test_a_state_machine_invokes_the_executors_and_what_ends_executions(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
     assert allowed["StateMachineRole"] == {
-        Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS
+        Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in (*EXECUTORS, "ExecutionEvents")
     }
 
 
@@ -286,6 +286,7 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "ListStateMachineVersions",
             "PublishStateMachineVersion",
             "StartExecution",
+            "StartSyncExecution",
             "UpdateStateMachine",
         },
         EXECUTIONS: {"DescribeExecution", "StopExecution"},

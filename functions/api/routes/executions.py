@@ -112,6 +112,7 @@ def execute_workflow(
         asked.bypass_cache,
         version=read_version(version),
         principal=principal,
+        wait_seconds=wait,
     )
     execution, created = services.executions.start(request)
     if wait:

@@ -6,7 +6,7 @@ import time
 
 from engine.compiler import compile_workflow
 from engine.json_value import JsonObject
-from engine.settings import EXECUTORS
+from engine.settings import TARGETS
 from engine.validation import check_document
 from infra.cli.bench.measurement import Measurement
 from infra.cli.compilation import LOCAL_TARGET, installed_nodes
@@ -31,7 +31,7 @@ def layered_workflow(size: int) -> JsonObject:
 def measure_compiler() -> list[Measurement]:
     """Seconds from the document to the definition, validation included."""
     registry = installed_nodes()
-    targets: dict[str, str] = {name: LOCAL_TARGET.format(executor=name) for name in EXECUTORS}
+    targets: dict[str, str] = {name: LOCAL_TARGET.format(executor=name) for name in TARGETS}
     found = []
     for size in SIZES:
         document = layered_workflow(size)

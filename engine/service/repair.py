@@ -1,0 +1,121 @@
+"""What is done about executions whose end nobody told: they are found, asked after, and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.errors import NotFoundError
+from engine.execution import Execution, ExecutionStatus, NodeRun
+from engine.ports import (
+    Clock,
+    ExecutionStore,
+    MachineExecution,
+    Metrics,
+    StateMachines,
+    WorkflowStore,
+)
+from engine.service.express import read_end
+from engine.service.finish import ExecutionFinisher
+from engine.workflow import Workflow
+
+# Events arrive within seconds; a record that is this much over its time is asked after.
+OVERDUE_SECONDS = 30.0
+CANCELLED = ("Cancelled", "the execution was cancelled")
+
+
+@dataclass(frozen=True)
+class ExecutionRepairer:
+    """Ends executions that are over. Repeating it does no harm."""
+
+    workflows: WorkflowStore
+    executions: ExecutionStore
+    machines: StateMachines
+    finisher: ExecutionFinisher
+    clock: Clock
+    metrics: Metrics
+
+    def repair_overdue(self, execution: Execution) -> Execution:
+        """The execution, ended if it is over and nobody said so."""
+        return self._repair(execution) if self._is_overdue(execution) else execution
+
+    def cancel(self, execution: Execution) -> Execution:
+        """Stop a running execution, and end it."""
+        if execution.mode == "express":
+            aborted = MachineExecution(
+                ExecutionStatus.ABORTED, execution.started_at, self.clock.now(), *CANCELLED
+            )
+            self.finisher.finish(execution.execution_id, aborted)
+            return self.executions.get(execution.execution_id)
+        try:
+            self.machines.stop(self._arn(execution), *CANCELLED)
+        except NotFoundError:
+            return self._never_started(execution)
+        return self._repair(execution)
+
+    def _arn(self, execution: Execution) -> str:
+        return execution.execution_arn or self.machines.execution_arn(
+            execution.state_machine_version_arn or "", execution.execution_id
+        )
+
+    def _is_overdue(self, execution: Execution) -> bool:
+        if execution.status.ended:
+            return False
+        due = execution.started_at + timedelta(seconds=execution.timeout_seconds + OVERDUE_SECONDS)
+        return self.clock.now() > due or self._has_stalled(execution)
+
+    def _has_stalled(self, execution: Execution) -> bool:
+        """Whether every node run ended a while ago, and still no event came."""
+        age = (self.clock.now() - execution.started_at).total_seconds()
+        if age < OVERDUE_SECONDS:
+            return False
+        if execution.execution_arn is None:
+            return True
+        nodes = self._document(execution).nodes
+        runs = self.executions.list_node_runs(execution.execution_id, limit=len(nodes)).items
+        if len(runs) < len(nodes) and not any(run.error is not None for run in runs):
+            return False
+        last: datetime | None = max((run.ended_at for run in runs if run.ended_at), default=None)
+        if any(not run.status.ended for run in runs if run.error is None) or last is None:
+            return False
+        return (self.clock.now() - last).total_seconds() > OVERDUE_SECONDS
+
+    def _repair(self, execution: Execution) -> Execution:
+        """Find out what became of an execution whose end we have not heard of."""
+        try:
+            machine = self._describe(execution)
+        except NotFoundError:
+            return self._never_started(execution)
+        if self.finisher.finish(execution.execution_id, machine):
+            self.metrics.count("ExecutionsRepaired")
+        return self.executions.get(execution.execution_id)
+
+    def _describe(self, execution: Execution) -> MachineExecution:
+        if execution.mode == "express":
+            runs = list(self._node_runs(execution))
+            return read_end(execution, self._document(execution), runs, self.clock.now())
+        return self.machines.describe(self._arn(execution))
+
+    def _node_runs(self, execution: Execution) -> Iterator[NodeRun]:
+        cursor: str | None = None
+        while True:
+            page = self.executions.list_node_runs(execution.execution_id, cursor=cursor)
+            yield from page.items
+            if (cursor := page.cursor) is None:
+                return
+
+    def _document(self, execution: Execution) -> Workflow:
+        return self.workflows.get_version(execution.workflow_id, execution.version).workflow
+
+    def _never_started(self, execution: Execution) -> Execution:
+        now = self.clock.now()
+        lost = MachineExecution(
+            ExecutionStatus.FAILED,
+            execution.started_at,
+            now,
+            "ExecutionLost",
+            "Step Functions does not know it",
+        )
+        self.finisher.finish(execution.execution_id, lost)
+        return self.executions.get(execution.execution_id)
