@@ -120,6 +120,7 @@ class NodeRun(Record):
     ended_at: datetime | None = None
     attempts: int = 0
     kept_from: str | None = Field(None, description="The execution that ran it, where this one is its retry.")
+    pinned: bool = Field(False, description="Whether the result was pinned, and the node did not run.")
     cache: Literal["hit", "miss"] | None = None
     item_count: int | None = Field(None, description="Items of a for_each node, once they are known.")
     items_claim: Claim | None = None

@@ -9,13 +9,13 @@ Keys of the payload::
     step          run | expand | item | collect | settle
     error_name    name                     step settle: the error that Step Functions caught
     error         {Error, Cause}           step finish: what stopped an express execution
-    fork          {node, ways}             the node whose output the Choice that follows reads, and by output
-                                           the nodes that are skipped when it leaves through another
+    fork          node id                  of the nodes: whose output the Choice that follows reads; what is
+                                           reached through its other outputs alone is recorded as skipped
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -44,21 +44,6 @@ class ExecutionInput(BaseModel):
     version: int
 
 
-class Fork(BaseModel):
-    """A node that decides between ways, and the nodes of each way by its output."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    node: str
-    ways: Mapping[str, tuple[str, ...]]
-
-    def not_taken(self, output_name: str | None) -> tuple[str, ...]:
-        """The nodes that are skipped when ``node`` leaves through this output; None: was skipped itself."""
-        return tuple(
-            node_id for output, node_ids in self.ways.items() if output != output_name for node_id in node_ids
-        )
-
-
 class Task(BaseModel):
     """The payload of one Task state."""
 
@@ -71,7 +56,7 @@ class Task(BaseModel):
     step: Step = "run"
     item: int | None = None
     error_name: str | None = None
-    fork: Fork | None = None
+    fork: str | None = None
 
 
 class CaughtError(BaseModel):

@@ -104,6 +104,11 @@ class Settings(Part):
     mode: Literal["standard", "express", "auto"] = Field(
         "standard", description="The type of state machine; auto: express where all of it surely fits."
     )
+    recompile: Literal["never", "on_save"] = Field(
+        "never",
+        description="Whether a save plans anew with the durations of past executions, or with those that the "
+        "version before was planned with; POST …/recompile plans anew at any time.",
+    )
 
     def longest_seconds(self, mode: MachineType) -> int:
         """Seconds after which an execution ends, on a machine of this type."""

@@ -17,6 +17,7 @@ from engine.adapters.dynamodb import (
     DynamoAuditStore,
     DynamoCacheStore,
     DynamoCredentialStore,
+    DynamoDurationStore,
     DynamoExecutionStore,
     DynamoLimitStore,
     DynamoWorkflowStore,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         ExportService,
         ImportService,
         LimitService,
+        RecompileService,
         SignInService,
         TemplateService,
         TokenRule,
@@ -83,6 +85,11 @@ class Root:
     def workflows(self) -> DynamoWorkflowStore:
         """Workflows and their versions."""
         return DynamoWorkflowStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
+
+    @cached_property
+    def durations(self) -> DynamoDurationStore:
+        """How long the nodes of workflows took."""
+        return DynamoDurationStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
 
     @cached_property
     def executions(self) -> DynamoExecutionStore:
@@ -148,10 +155,16 @@ class Root:
     @cached_property
     def finisher(self) -> ExecutionFinisher:
         """How executions end."""
-        from engine.service import ExecutionFinisher
+        from engine.service import DurationRecorder, ExecutionFinisher
 
         return ExecutionFinisher(
-            self.workflows, self.executions, self.values, self.clock, self.metrics, self.limits
+            self.workflows,
+            self.executions,
+            self.values,
+            self.clock,
+            self.metrics,
+            self.limits,
+            durations=DurationRecorder(self.durations, self.clock, self.metrics),
         )
 
     @cached_property
@@ -166,6 +179,7 @@ class Root:
             registry=self.registry,
             targets=self.settings.targets,
             clock=self.clock,
+            durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
 
@@ -180,6 +194,13 @@ class Root:
         from engine.service import VersionService
 
         return VersionService(self.workflows, self.workflow_service.saver, self.clock)
+
+    @cached_property
+    def recompile_service(self) -> RecompileService:
+        """Use cases of durations and profiles."""
+        from engine.service import RecompileService
+
+        return RecompileService(self.workflows, self.workflow_service.saver, self.durations)
 
     @cached_property
     def export_service(self) -> ExportService:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from engine.asl import Path, Template
 from engine.json_value import JsonObject
-from engine.task import ExecutionInput, Fork
+from engine.task import ExecutionInput
 from engine.task import Step as TaskStep
 
 # The optimised integration rather than the plain ARN: what a Task sends stands under ``Payload`` by a
@@ -35,7 +35,7 @@ def call_function(
     step: TaskStep | Literal["finish"] = "run",
     *,
     extra: Template | None = None,
-    fork: Fork | None = None,
+    fork: str | None = None,
     answer_fields: Sequence[str] = (),
 ) -> LambdaCall:
     """The call for a task of ``engine.task``; ``answer_fields`` are kept of the answer, by their names."""
@@ -44,7 +44,7 @@ def call_function(
     }
     payload.update(nodes=list(nodes), step=step, **(extra or {}))
     if fork is not None:
-        payload["fork"] = fork.model_dump(mode="json")
+        payload["fork"] = fork
     return LambdaCall(
         resource=INVOKE,
         parameters={"FunctionName": function_arn, "Payload": payload},

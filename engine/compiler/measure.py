@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.asl import all_states, machines
+from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.lambda_call import called_nodes
 from engine.json_value import JsonObject
 
@@ -75,10 +76,10 @@ def execution_cost(definition: JsonObject) -> Cost:
 
 
 def _machine_cost(machine: JsonObject) -> Cost:
-    return _path_cost(machine, machine["StartAt"], None)
+    return run_deep(_path_cost(machine, machine["StartAt"], None))
 
 
-def _path_cost(machine: JsonObject, first: str, join: str | None) -> Cost:
+def _path_cost(machine: JsonObject, first: str, join: str | None) -> Deep[Cost]:
     """From one state to another, which is left out."""
     total = Cost()
     name: str | None = first
@@ -86,9 +87,10 @@ def _path_cost(machine: JsonObject, first: str, join: str | None) -> Cost:
         state = machine["States"][name]
         total += state_cost(state)
         for branch in state.get("Branches", []):
-            total += _machine_cost(branch)
+            total += yield _path_cost(branch, branch["StartAt"], None)
         name = state.get("Next") or state.get("Default")
-        if ways := [_path_cost(machine, way, name) for way in fork_ways(machine, state)]:
+        ways: list[Cost] = yield all_of(_path_cost(machine, way, name) for way in fork_ways(machine, state))
+        if ways:
             if machine["States"][name]["Type"] == "Succeed":
                 ways.append(state_cost(machine["States"][name]))
                 name = None

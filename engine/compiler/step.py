@@ -10,7 +10,6 @@ from engine.compiler.retry import node_retrier
 from engine.errors import RequestError
 from engine.node import ERROR, MAIN, BaseNode
 from engine.registry import NodeRegistry
-from engine.task import Fork
 from engine.workflow import Node, Workflow
 
 # What a Task has over the time of its node: 10 s for a cold start, reading inputs and storing the result,
@@ -44,8 +43,8 @@ class Step:
     """Whether every function has what its nodes need."""
     outputs: tuple[str, ...] = (MAIN,)
     """What the node may leave through."""
-    fork: Fork | None = None
-    """The ways that its answer decides between."""
+    fork: str | None = None
+    """Which of its nodes decides between the ways that follow."""
 
     @property
     def nodes_before(self) -> tuple[str, ...]:

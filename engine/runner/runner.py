@@ -79,8 +79,8 @@ class Runner:
             answer = step(around.of(node))
             if answer.pending:
                 return answer
-            if task.fork is not None and task.fork.node == node_id:
-                self._skip_ways(task.fork.not_taken(answer.output_name), task)
+            if task.fork == node_id:
+                self._skip_ways(prepared.skipped_after(node_id, answer.output_name), task)
                 forked = TaskAnswer(output_name=answer.output_name or "")
         return forked or answer
 

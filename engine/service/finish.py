@@ -13,6 +13,7 @@ from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, Nod
 from engine.json_value import JsonObject
 from engine.node import OUTPUT_TYPE
 from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
+from engine.service.durations import DurationRecorder
 from engine.values import ValueStore
 from engine.workflow import Workflow
 
@@ -30,6 +31,7 @@ class ExecutionFinisher:
     clock: Clock
     metrics: Metrics
     limits: LimitStore | None = None
+    durations: DurationRecorder | None = None
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
@@ -40,7 +42,9 @@ class ExecutionFinisher:
         runs = {run.node_id: run for run in self._node_runs(execution_id)}
         ended_at = machine.ended_at or self.clock.now()
         if machine.status is ExecutionStatus.SUCCEEDED and not execution.status.ended:
-            return self._succeed(execution, version.workflow, runs, ended_at)
+            done = self._succeed(execution, version.workflow, runs, ended_at)
+            self._learn(execution, version.workflow, runs, done=done)
+            return done
         blamed = self._blame(machine, runs)
         # First the nodes, so that who sees the end sees no node run open. Also when the end is recorded: an
         # execution whose start failed has nodes that were never decided.
@@ -52,6 +56,7 @@ class ExecutionFinisher:
         if done:
             self.release_place(execution)
             self._measure(execution, machine.status, ended_at)
+        self._learn(execution, version.workflow, runs, done=done)
         return done
 
     def _succeed(
@@ -69,8 +74,16 @@ class ExecutionFinisher:
             inline = None if claim else output
             done = self.executions.finish(execution_id, status, ended_at, output=inline, output_claim=claim)
         if done:
+            self.release_place(execution)
             self._measure(execution, status, ended_at)
         return done
+
+    def _learn(
+        self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], *, done: bool
+    ) -> None:
+        """Once for each execution: whoever recorded its end notes how long its nodes took."""
+        if done and self.durations is not None:
+            self.durations.record(execution.workflow_id, workflow, runs)
 
     def release_place(self, execution: Execution) -> None:
         """Give back the place that the execution held among its starter's."""

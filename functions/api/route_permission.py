@@ -37,6 +37,8 @@ ROUTE_PERMISSIONS: Mapping[tuple[str, str], Permission | None] = {
     ("GET", "/templates/{name}"): Permission.CATALOGUE_READ,
     ("POST", "/templates/{name}/instantiate"): Permission.WORKFLOWS_WRITE,
     ("GET", f"{_WORKFLOW}/plan"): Permission.WORKFLOWS_READ,
+    ("GET", f"{_WORKFLOW}/profile"): Permission.WORKFLOWS_READ,
+    ("POST", f"{_WORKFLOW}/recompile"): Permission.WORKFLOWS_WRITE,
     ("GET", _TRIGGERS): Permission.WORKFLOWS_READ,
     ("POST", _TRIGGERS): Permission.WORKFLOWS_WRITE,
     ("GET", _TRIGGER): Permission.WORKFLOWS_READ,

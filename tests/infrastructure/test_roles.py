@@ -136,7 +136,7 @@ TABLES = {
     "AiRole": CREDENTIAL_TABLES,
     "CustomRole": CREDENTIAL_TABLES,
     "ExecutionEventsRole": {
-        "<WorkflowsTable.Arn>": {"GetItem"},
+        "<WorkflowsTable.Arn>": {"GetItem", "PutItem"},
         "<ExecutionsTable.Arn>": {"GetItem", "PutItem", "Query", "UpdateItem"},
         "<AccessTable.Arn>": {"UpdateItem"},
     },

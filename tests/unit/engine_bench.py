@@ -16,6 +16,7 @@ from engine.adapters.memory import (
     MemoryBlobStore,
     MemoryCacheStore,
     MemoryCredentialStore,
+    MemoryDurationStore,
     MemoryEventSources,
     MemoryExecutionStore,
     MemoryMetrics,
@@ -35,10 +36,12 @@ from engine.runner.runner import Stores
 from engine.service import (
     AuditService,
     CredentialService,
+    DurationRecorder,
     ExecutionFinisher,
     ExecutionService,
     ExportService,
     ImportService,
+    RecompileService,
     StartRequest,
     TemplateService,
     TriggerFirer,
@@ -127,8 +130,14 @@ class EngineBench:
         for node_type in scripted_types(self.scripts):
             self.registry.register(node_type)
         self.runner = self.make_runner()
+        self.durations = MemoryDurationStore()
         self.finisher = ExecutionFinisher(
-            self.workflows, self.executions, self.values, self.clock, self.metrics
+            self.workflows,
+            self.executions,
+            self.values,
+            self.clock,
+            self.metrics,
+            durations=DurationRecorder(self.durations, self.clock, self.metrics),
         )
         self.triggers, self.sources = MemoryTriggerStore(self.clock), MemoryEventSources()
         self.trigger_service = TriggerService(
@@ -141,6 +150,7 @@ class EngineBench:
             registry=self.registry,
             targets=TARGETS,
             clock=self.clock,
+            durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
         self.execution_service = ExecutionService(
@@ -156,6 +166,7 @@ class EngineBench:
         self.credential_service = CredentialService(self.credentials, self.clock)
         saver = self.workflow_service.saver
         self.version_service = VersionService(self.workflows, saver, self.clock)
+        self.recompile_service = RecompileService(self.workflows, saver, self.durations)
         self.export_service = ExportService(self.workflows, self.credentials, self.registry)
         self.import_service = ImportService(self.workflows, self.credentials, saver)
         self.template_service = TemplateService(TemplateFolder(EXAMPLES), saver)
@@ -207,6 +218,7 @@ class EngineBench:
         *,
         item: int | None = None,
         error_name: str | None = None,
+        fork: str | None = None,
     ) -> TaskAnswer:
         """Run one task."""
         execution = self.executions.get(execution_id)
@@ -218,6 +230,7 @@ class EngineBench:
             step=step,
             item=item,
             error_name=error_name,
+            fork=fork,
         )
         return self.runner.run(task)
 

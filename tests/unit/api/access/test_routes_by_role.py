@@ -34,6 +34,8 @@ TABLE = {
     "GET /templates/{name}": "VOEA",
     "POST /templates/{name}/instantiate": "  EA",
     "GET /workflows/{workflow_id}/plan": "VOEA",
+    "GET /workflows/{workflow_id}/profile": "VOEA",
+    "POST /workflows/{workflow_id}/recompile": "  EA",
     "GET /workflows/{workflow_id}/triggers": "VOEA",
     "POST /workflows/{workflow_id}/triggers": "  EA",
     "GET /workflows/{workflow_id}/triggers/{trigger_id}": "VOEA",
