@@ -230,10 +230,11 @@ class ExecutionService:
         """The execution, whose start is repeated where nobody knows whether it came about."""
         if execution.execution_arn is not None or execution.status.ended:
             return execution
-        if execution.mode == "express" and has_begun(self.executions, execution):
+        version = self.document(execution)
+        if execution.mode == "express" and has_begun(self.executions, execution, version.workflow):
             # Step Functions would run it a second time.
             return execution
-        return self._start_machine(execution, self.document(execution), may_repeat=True)
+        return self._start_machine(execution, version, may_repeat=True)
 
     def _admit(self, principal: Principal | None, execution_id: str) -> bool:
         if self.limits is None or principal is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from engine.execution import Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.ports import ExecutionStore, MachineExecution
+from engine.settled import settled_nodes
 from engine.task import FinishTask
 from engine.workflow import Workflow
 
@@ -18,15 +20,14 @@ def runs_at_once(execution: Execution, wait_seconds: float) -> bool:
     return execution.mode == "express" and execution.timeout_seconds <= wait_seconds
 
 
-def has_begun(executions: ExecutionStore, execution: Execution) -> bool:
+def has_begun(executions: ExecutionStore, execution: Execution, workflow: Workflow) -> bool:
     """Whether a node has run in this execution, besides what was recorded before it was started."""
-    runs = executions.list_node_runs(execution.execution_id).items
-    return any(run.started_at is not None and _ran_here(run) for run in runs)
+    return _has_run(executions.list_node_runs(execution.execution_id).items, workflow)
 
 
-def _ran_here(run: NodeRun) -> bool:
-    """Not kept from another execution, and no input node, which has ended when it begins."""
-    return run.kept_from is None and run.started_at != run.ended_at
+def _has_run(runs: Iterable[NodeRun], workflow: Workflow) -> bool:
+    settled = {node.id for node in settled_nodes(workflow)}
+    return any(run.kept_from is None and run.node_id not in settled for run in runs)
 
 
 def told_end(task: FinishTask, now: datetime) -> MachineExecution:
@@ -55,7 +56,7 @@ def read_end(
     due = started + timedelta(seconds=execution.timeout_seconds)
     if now < due:
         return MachineExecution(ExecutionStatus.RUNNING, started)
-    if not any(run.started_at is not None and _ran_here(run) for run in runs):
+    if not _has_run(runs, workflow):
         lost = "nothing of it ran: its state machine was not started, or ended before its first Task"
         return MachineExecution(ExecutionStatus.FAILED, started, due, "ExecutionLost", lost)
     return MachineExecution(ExecutionStatus.TIMED_OUT, started, due, "States.Timeout")
