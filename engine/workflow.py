@@ -104,6 +104,12 @@ class Settings(Part):
     mode: Literal["standard", "express", "auto"] = Field(
         "standard", description="The type of state machine; auto: express where all of it surely fits."
     )
+    error_workflow: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="The id of a workflow that gets the failure when an execution fails or times out.",
+    )
     recompile: Literal["never", "on_save"] = Field(
         "never",
         description="Whether a save plans anew with the durations of past executions, or with those that the "

@@ -16,8 +16,16 @@ from engine.errors import (
     RequestError,
     UnavailableError,
 )
-from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, node_value_key
+from engine.execution import (
+    ErrorInfo,
+    Execution,
+    ExecutionStatus,
+    NodeRun,
+    ParentLink,
+    node_value_key,
+)
 from engine.json_value import JsonObject, digest
+from engine.machine import StateMachines
 from engine.moment import made_at
 from engine.ports import (
     Clock,
@@ -26,7 +34,6 @@ from engine.ports import (
     IdempotencyMark,
     Metrics,
     Page,
-    StateMachines,
     WorkflowHead,
     WorkflowStore,
     WorkflowVersion,
@@ -37,6 +44,7 @@ from engine.service.finish import ExecutionFinisher
 from engine.service.inputs import resolve_inputs
 from engine.service.kept_runs import check_retry, kept_runs
 from engine.service.limits import LimitService
+from engine.service.parentage import note_child, retried_parent
 from engine.service.repair import ExecutionRepairer
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.settled import settled_runs
@@ -69,6 +77,8 @@ class StartRequest:
     retry_of: Execution | None = None
     # Who asks, and whose limits hold; None: a trigger, which has no limits.
     principal: Principal | None = None
+    # The execution that asks for it, by a node or by its failure; then the key is of its own.
+    parent: ParentLink | None = None
     # How long whoever asks would wait for the end: an express execution that is over by then is waited for.
     wait_seconds: float = 0
 
@@ -155,14 +165,15 @@ class ExecutionService:
         return found[node_id, item]
 
     def cancel(self, execution_id: str) -> Execution:
-        """Stop a running execution; ConflictError if it has ended. NotFoundError.
-
-        An express machine cannot be stopped: its execution ends at once, and it at its next Task.
-        """
+        """Stop a running execution; ConflictError if it has ended. NotFoundError."""
         execution = self.get(execution_id)
         if execution.status.ended:
             raise ConflictError(f"Execution '{execution_id}' has ended already: {execution.status.value}.")
-        return self._repairer.cancel(execution)
+        return self.stop(execution, "Cancelled", "the execution was cancelled")
+
+    def stop(self, execution: Execution, error: str, cause: str) -> Execution:
+        """Stop an execution, and how it stands then; one that has ended is left as it is."""
+        return self._repairer.stop(execution, error, cause)
 
     def wait(self, execution_id: str, seconds: float) -> Execution:
         """The execution as soon as it ends, or as it stands after ``seconds``."""
@@ -215,8 +226,10 @@ class ExecutionService:
             asked = digest([asked, request.retry_of.execution_id])
         expires_at = self.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
         mark = IdempotencyMark(asked, execution_id)
-        standing = self.executions.mark_idempotency(digest([request.workflow_id, key]), mark, expires_at)
-        if standing.request_digest != asked:
+        # What executions ask for stands apart from the keys of users, who could take them beforehand.
+        scope = [request.workflow_id, key] if request.parent is None else ["parent", request.workflow_id, key]
+        standing = self.executions.mark_idempotency(digest(scope), mark, expires_at)
+        if standing.request_digest != asked and request.parent is None:
             raise RequestError(
                 "This Idempotency-Key was used for another request; use a new one.", "Idempotency-Key"
             )
@@ -282,6 +295,7 @@ class ExecutionService:
             owner=head.ownership.owner,
             groups=head.ownership.groups,
             retry_of=request.retry_of.execution_id if request.retry_of else None,
+            parent=request.parent or retried_parent(request.retry_of),
         )
 
     def _settle(self, execution: Execution, workflow: Workflow) -> None:
@@ -304,6 +318,7 @@ class ExecutionService:
         ``may_repeat``: an Idempotency-Key stands for it, so it is left open for the request that comes again.
         """
         try:
+            note_child(self.executions, execution)
             self._settle(execution, version.workflow)
             arn = self.machines.start(
                 execution.state_machine_version_arn or "", execution.execution_id, _task_input(execution)

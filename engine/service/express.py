@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from engine.execution import Execution, ExecutionStatus, NodeRun, NodeStatus
-from engine.ports import ExecutionStore, MachineExecution
+from engine.machine import MachineExecution
+from engine.ports import ExecutionStore
 from engine.settled import settled_nodes
 from engine.task import FinishTask
 from engine.workflow import Workflow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +12,9 @@ from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
+from engine.machine import MachineExecution
 from engine.node import OUTPUT_TYPE
-from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
+from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.service.durations import DurationRecorder
 from engine.values import ValueStore
 from engine.workflow import Workflow
@@ -31,11 +33,23 @@ class ExecutionFinisher:
     clock: Clock
     metrics: Metrics
     limits: LimitStore | None = None
+    follow: Callable[[Execution], None] = lambda _: None
+    """What comes after an end that may concern other executions; see `engine.service.aftermath`."""
     durations: DurationRecorder | None = None
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
         execution = self.executions.get(execution_id)
+        done = self._finish(execution, machine)
+        if machine.status.ended and (
+            execution.parent is not None or machine.status is not ExecutionStatus.SUCCEEDED
+        ):
+            # Also when the end was known: who recorded it may have died before this.
+            self.follow(self.executions.get(execution_id))
+        return done
+
+    def _finish(self, execution: Execution, machine: MachineExecution) -> bool:
+        execution_id = execution.execution_id
         if not machine.status.ended or execution.status is ExecutionStatus.SUCCEEDED:
             return False
         version = self.workflows.get_version(execution.workflow_id, execution.version)
@@ -180,7 +194,7 @@ class ExecutionFinisher:
             timed_out = error.type == NodeTimeoutError.__name__
             status = NodeStatus.TIMED_OUT if timed_out else NodeStatus.FAILED
         end = {"status": status, "error": error or run.error, "ended_at": ended_at}
-        forget = {"items": None, "items_claim": None, "poll_state": None, "not_before": None}
+        forget = {"items": None, "items_claim": None, "poll_state": None, "wake": None, "not_before": None}
         self.executions.finish_node(run.model_copy(update=end | forget))
 
     def _measure(self, execution: Execution, status: ExecutionStatus, ended_at: datetime) -> None:

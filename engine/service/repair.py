@@ -8,21 +8,14 @@ from datetime import datetime, timedelta
 
 from engine.errors import NotFoundError
 from engine.execution import Execution, ExecutionStatus, NodeRun
-from engine.ports import (
-    Clock,
-    ExecutionStore,
-    MachineExecution,
-    Metrics,
-    StateMachines,
-    WorkflowStore,
-)
+from engine.machine import MachineExecution, StateMachines
+from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.service.express import read_end
 from engine.service.finish import ExecutionFinisher
 from engine.workflow import Workflow
 
 # Events arrive within seconds; a record that is this much over its time is asked after.
 OVERDUE_SECONDS = 30.0
-CANCELLED = ("Cancelled", "the execution was cancelled")
 
 
 @dataclass(frozen=True)
@@ -40,16 +33,18 @@ class ExecutionRepairer:
         """The execution, ended if it is over and nobody said so."""
         return self._repair(execution) if self._is_overdue(execution) else execution
 
-    def cancel(self, execution: Execution) -> Execution:
-        """Stop a running execution, and end it."""
+    def stop(self, execution: Execution, error: str, cause: str) -> Execution:
+        """Stop an execution, and how it stands then; one that has ended is left as it is.
+
+        An express machine cannot be stopped: its execution ends at once, and it at its next Task.
+        """
         if execution.mode == "express":
-            aborted = MachineExecution(
-                ExecutionStatus.ABORTED, execution.started_at, self.clock.now(), *CANCELLED
-            )
+            now = self.clock.now()
+            aborted = MachineExecution(ExecutionStatus.ABORTED, execution.started_at, now, error, cause)
             self.finisher.finish(execution.execution_id, aborted)
             return self.executions.get(execution.execution_id)
         try:
-            self.machines.stop(self._arn(execution), *CANCELLED)
+            self.machines.stop(self._arn(execution), error, cause)
         except NotFoundError:
             return self._never_started(execution)
         return self._repair(execution)

@@ -10,8 +10,10 @@ from engine.access.audience import Ownership
 from engine.durations_port import DurationStore
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.json_value import JsonObject
-from engine.ports import Clock, StateMachines, WorkflowHead, WorkflowStore, WorkflowVersion
+from engine.machine import StateMachines
+from engine.ports import Clock, WorkflowHead, WorkflowStore, WorkflowVersion
 from engine.registry import NodeRegistry
+from engine.service.link_check import LinkCheck
 from engine.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -57,6 +59,10 @@ class WorkflowSaver:
     clock: Clock
     durations: DurationStore
 
+    def check_links(self, workflow: Workflow, owner: Ownership, workflow_id: str | None = None) -> None:
+        """DocumentError with what is wrong with the other workflows that this one names."""
+        LinkCheck(self.workflows, self.registry).require(workflow, owner, workflow_id)
+
     def compile(
         self, workflow: Workflow, profile: JsonObject | None = None, measured: JsonObject | None = None
     ) -> Compiled:
@@ -79,6 +85,7 @@ class WorkflowSaver:
         self, workflow: Workflow, note: SaveNote, workflow_id: str | None = None
     ) -> tuple[WorkflowHead, WorkflowVersion]:
         """Save version 1 under a new id, or under ``workflow_id``, which must never have been used."""
+        self.check_links(workflow, Ownership(note.owner), workflow_id)
         compiled, now = self.compile(workflow), self.clock.now()
         workflow_id = workflow_id or self.clock.new_id("wf")
         head = WorkflowHead(workflow_id, workflow.name, 1, 1, now, now, 0, ownership=Ownership(note.owner))
@@ -91,6 +98,7 @@ class WorkflowSaver:
 
         DocumentError; RevisionConflictError or NotFoundError when the head is not there any more.
         """
+        self.check_links(workflow, head.ownership, head.workflow_id)
         latest = self.workflows.get_version(head.workflow_id, head.version)
         profile = latest.profile
         if workflow.settings.recompile == "on_save":

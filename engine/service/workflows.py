@@ -19,12 +19,12 @@ from engine.errors import (
 )
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
+from engine.machine import StateMachines
 from engine.ports import (
     Clock,
     ExecutionFilter,
     ExecutionStore,
     Page,
-    StateMachines,
     WorkflowHead,
     WorkflowStore,
     WorkflowVersion,
@@ -55,10 +55,12 @@ class WorkflowService:
     release_triggers: Callable[[str], int] = lambda _: 0
     """Deletes the triggers of a workflow, by its id; how many there were."""
 
-    def find_problems(self, document: JsonObject) -> tuple[Problem, ...]:
-        """All that keeps the document from being saved; nothing if it can be."""
+    def find_problems(self, document: JsonObject, owner: str | None = None) -> tuple[Problem, ...]:
+        """All that keeps the document from being saved as a new one of the owner's; nothing if it can be."""
         try:
-            self.saver.compile(check_document(document, self.registry))
+            workflow = check_document(document, self.registry)
+            self.saver.check_links(workflow, Ownership(owner))
+            self.saver.compile(workflow)
         except DocumentError as error:
             return error.problems
         return ()

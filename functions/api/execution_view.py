@@ -9,7 +9,17 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from engine.connections import is_live
-from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, LogLine, NodeRun, NodeStatus
+from engine.execution import (
+    ChildLink,
+    Claim,
+    ErrorInfo,
+    Execution,
+    ExecutionStatus,
+    LogLine,
+    NodeRun,
+    NodeStatus,
+    ParentLink,
+)
 from engine.json_value import JsonObject, JsonValue, dump_json
 from engine.ports import BlobStore
 from engine.workflow import MachineType, Node, Workflow
@@ -31,6 +41,7 @@ class ExecutionSummary(BaseModel):
     status: ExecutionStatus
     mode: MachineType = Field(description="The type of its state machine.")
     trigger: str
+    parent: ParentLink | None = Field(description="The execution, and its node, that started this one.")
     retry_of: str | None = Field(description="The execution that this one tries again.")
     started_by: str | None = Field(description="key:…, user:… or bootstrap; null: a trigger.")
     started_at: datetime
@@ -86,6 +97,13 @@ class ExecutionList(BaseModel):
 
     items: list[ExecutionSummary]
     cursor: str | None = Field(description="Ask for the next page with it; null: this was the last.")
+
+
+class ChildList(BaseModel):
+    """A page of the executions that an execution started; without a node, one that handles its failure."""
+
+    items: list[ChildLink]
+    cursor: str | None
 
 
 class NodeRunList(BaseModel):
@@ -225,6 +243,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "status": execution.status,
         "mode": execution.mode,
         "trigger": execution.trigger,
+        "parent": execution.parent,
         "retry_of": execution.retry_of,
         "started_by": execution.started_by,
         "started_at": execution.started_at,

@@ -57,6 +57,7 @@ ROUTE_PERMISSIONS: Mapping[tuple[str, str], Permission | None] = {
     ("GET", "/executions"): Permission.EXECUTIONS_READ,
     ("GET", _EXECUTION): Permission.EXECUTIONS_READ,
     ("GET", f"{_EXECUTION}/workflow"): Permission.EXECUTIONS_READ,
+    ("GET", f"{_EXECUTION}/children"): Permission.EXECUTIONS_READ,
     ("GET", f"{_EXECUTION}/nodes/{{node_id}}"): Permission.EXECUTIONS_READ,
     ("GET", f"{_EXECUTION}/nodes/{{node_id}}/items"): Permission.EXECUTIONS_READ,
     ("GET", f"{_EXECUTION}/nodes/{{node_id}}/items/{{item}}"): Permission.EXECUTIONS_READ,

@@ -18,7 +18,7 @@ with without_collection():
     from engine.errors import NotFoundError
     from engine.execution import ExecutionStatus
     from engine.json_value import JsonObject
-    from engine.ports import MachineExecution
+    from engine.machine import MachineExecution
     from engine.service.express import told_end
     from engine.task import FinishTask
     from functions.bootstrap import bootstrap

@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import ExecutionStatus
-from engine.ports import StateMachines
+from engine.machine import StateMachines
 
 WAITING: dict[str, Any] = {
     "StartAt": "Wait",

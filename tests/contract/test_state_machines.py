@@ -12,7 +12,7 @@ from engine.adapters.memory import ManualClock, MemoryStateMachines
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.errors import DocumentError, NotFoundError, Problem
 from engine.execution import ExecutionStatus
-from engine.ports import MachineExecution, StateMachines
+from engine.machine import MachineExecution, StateMachines
 from tests.contract.state_machines_contract import INPUT, OTHER, WAITING, StateMachinesContract
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/state-machines"

@@ -16,7 +16,7 @@ MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine:mini-n8n-dev-*"
 EXECUTIONS = "arn:aws:states:us-east-1:123456789012:execution:mini-n8n-dev-*"
 RULES = "arn:aws:events:us-east-1:123456789012:rule/mini-n8n-dev-tr_*"
 SCHEDULES = "arn:aws:scheduler:us-east-1:123456789012:schedule/mini-n8n-dev/tr_*"
-EXECUTORS = ("Core", "Http", "Ai", "Custom")
+EXECUTORS = ("Core", "Http", "Ai", "Custom", "Flow")
 
 # Actions whose resource cannot be named, each with the reason. Everything else names its resource.
 UNNAMEABLE = {
@@ -135,6 +135,8 @@ TABLES = {
     "HttpRole": CREDENTIAL_TABLES,
     "AiRole": CREDENTIAL_TABLES,
     "CustomRole": CREDENTIAL_TABLES,
+    "FlowRole": EXECUTOR_TABLES
+    | {"<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"}},
     "ExecutionEventsRole": {
         "<WorkflowsTable.Arn>": {"GetItem", "PutItem"},
         "<ExecutionsTable.Arn>": {"GetItem", "PutItem", "Query", "UpdateItem"},
@@ -205,6 +207,7 @@ SECRET_ACTIONS = {
         f"{SECRETS}/openai-api-key": {"GetSecretValue"},
         f"{SECRETS}/openai-api-key-??????": {"GetSecretValue"},
     },
+    "FlowRole": {},
     "ExecutionEventsRole": {},
     "TriggersRole": {f"{SECRETS}/credentials/*": {"GetSecretValue"}},
     "SchedulerRole": {},
@@ -285,10 +288,21 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "DeleteStateMachineVersion",
             "ListStateMachineVersions",
             "PublishStateMachineVersion",
+            "SendTaskSuccess",
             "StartExecution",
             "StartSyncExecution",
             "UpdateStateMachine",
         },
+        EXECUTIONS: {"DescribeExecution", "StopExecution"},
+    }
+
+
+@pytest.mark.parametrize("role", ["FlowRole", "ExecutionEventsRole"])
+def test_who_starts_and_ends_children_makes_no_state_machine(
+    allowed: dict[str, frozenset[Grant]], role: str
+) -> None:
+    assert by_resource(allowed[role], "states") == {
+        MACHINES: {"SendTaskSuccess", "StartExecution"},
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
     }
 

@@ -22,7 +22,7 @@ EXPRESS = {"mode": "express"}
 def test_an_express_workflow_comes_to_what_a_standard_one_does(api: WorkflowApi, stack: LocalStack) -> None:
     def document(**settings: Any) -> dict[str, Any]:
         nodes = [
-            node("size", "input", name="size"),
+            node("size", "input", name="size", type="integer"),
             node("check", "conditional", left="{{ inputs.size }}", operator="greater", right=3),
             http_node("large", f"{stack.data_url}/slow?seconds=0.05"),
             http_node("small", f"{stack.data_url}/slow?seconds=0.01"),

@@ -50,6 +50,9 @@ from engine.service import (
     VersionService,
     WorkflowService,
 )
+from engine.service.aftermath import Aftermath
+from engine.service.children import ChildStarter
+from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
 from engine.service.webhooks import WebhookService
 from engine.settings import TARGETS as TARGET_NAMES
@@ -129,7 +132,8 @@ class EngineBench:
         self.registry = NodeRegistry(BUILTIN_NODES)
         for node_type in scripted_types(self.scripts):
             self.registry.register(node_type)
-        self.runner = self.make_runner()
+        self.waker = Waker(self.executions, self.machines)
+        aftermath = Aftermath(lambda: self.execution_service, self.waker, self.metrics)
         self.durations = MemoryDurationStore()
         self.finisher = ExecutionFinisher(
             self.workflows,
@@ -137,6 +141,7 @@ class EngineBench:
             self.values,
             self.clock,
             self.metrics,
+            follow=aftermath.follow,
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
         )
         self.triggers, self.sources = MemoryTriggerStore(self.clock), MemoryEventSources()
@@ -163,6 +168,7 @@ class EngineBench:
             clock=self.clock,
             metrics=self.metrics,
         )
+        self.runner = self.make_runner()
         self.credential_service = CredentialService(self.credentials, self.clock)
         saver = self.workflow_service.saver
         self.version_service = VersionService(self.workflows, saver, self.clock)
@@ -193,10 +199,15 @@ class EngineBench:
     def make_runner(self) -> Runner:
         """A runner as a new process would have it, over the same stores."""
         contexts = ContextMaker(
-            self.credentials, self.blobs, self.clock, NodeEnvironment(public_url=PUBLIC_URL)
+            self.credentials,
+            self.blobs,
+            self.clock,
+            NodeEnvironment(public_url=PUBLIC_URL),
+            starter=ChildStarter(self.execution_service),
         )
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
-        return Runner(stores, self.registry, contexts, self.clock, self.metrics)
+        answer = self.machines.send_success
+        return Runner(stores, self.registry, contexts, self.clock, self.metrics, answer_token=answer)
 
     def store_credential(self, name: str, kind: str, /, **values: str) -> None:
         """A credential that nodes may name."""
@@ -218,6 +229,7 @@ class EngineBench:
         *,
         item: int | None = None,
         error_name: str | None = None,
+        token: str | None = None,
         fork: str | None = None,
     ) -> TaskAnswer:
         """Run one task."""
@@ -230,6 +242,7 @@ class EngineBench:
             step=step,
             item=item,
             error_name=error_name,
+            token=token,
             fork=fork,
         )
         return self.runner.run(task)

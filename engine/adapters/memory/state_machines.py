@@ -11,7 +11,8 @@ from engine.adapters.memory.clock import ManualClock
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject, canonical_json
-from engine.ports import Clock, MachineExecution
+from engine.machine import MachineExecution
+from engine.ports import Clock
 from engine.workflow import MachineType
 
 _ARN = "arn:aws:states:memory:000000000000"
@@ -58,6 +59,7 @@ class MemoryStateMachines:
         self._definitions: dict[str, JsonObject] = {}
         self._version_counts: dict[str, int] = {}
         self._started: dict[str, StartedExecution] = {}
+        self.answered: dict[str, JsonObject] = {}
         self._lock = RLock()
 
     @property
@@ -147,6 +149,14 @@ class MemoryStateMachines:
             begun = started.machine_execution.started_at
             ended = MachineExecution(status, begun, ended_at, error, cause)
             self._started[execution_arn] = replace(started, machine_execution=ended)
+
+    def send_success(self, token: str, output: JsonObject) -> bool:
+        """Write the answer down; False where the token was answered before."""
+        with self._lock:
+            if token in self.answered:
+                return False
+            self.answered[token] = output
+            return True
 
     def describe(self, execution_arn: str) -> MachineExecution:
         """How it stands; NotFoundError if it was never started, or is an express one."""

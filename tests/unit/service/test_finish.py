@@ -9,8 +9,8 @@ import pytest
 
 from engine.errors import ExecutionEndedError, NodeError, NotFoundError, RetryableNodeError
 from engine.execution import ErrorInfo, ExecutionStatus, NodeStatus
+from engine.machine import MachineExecution
 from engine.node import NodeResult
-from engine.ports import MachineExecution
 from tests.unit.engine_bench import EngineBench, connect, node
 
 

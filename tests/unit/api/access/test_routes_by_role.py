@@ -53,6 +53,7 @@ TABLE = {
     "GET /executions": "VOEA",
     "GET /executions/{execution_id}": "VOEA",
     "GET /executions/{execution_id}/workflow": "VOEA",
+    "GET /executions/{execution_id}/children": "VOEA",
     "GET /executions/{execution_id}/nodes/{node_id}": "VOEA",
     "GET /executions/{execution_id}/nodes/{node_id}/items": "VOEA",
     "GET /executions/{execution_id}/nodes/{node_id}/items/{item}": "VOEA",
