@@ -23,7 +23,22 @@ class MachineExecution:
     cause: str | None = None
 
 
-class StateMachines(Protocol):
+class TaskTokens(Protocol):
+    """Answers to Tasks that wait for one, by the token that their call was handed."""
+
+    def send_success(self, token: str, output: JsonObject) -> bool:
+        """Let the task that waits with this token succeed; whether it waited.
+
+        Of several answers to a token the first counts. False says that this one changed nothing: no task
+        has the token, it timed out or was stopped, or it has an answer already (which may be this one, if it
+        was sent before and nobody heard).
+        """
+
+    def send_failure(self, token: str, error: str, cause: str) -> bool:
+        """Let the task that waits with this token fail, by the name that a Retry or Catch reads."""
+
+
+class StateMachines(TaskTokens, Protocol):
     """The state machine service. One machine per workflow and type, one version per definition.
 
     Of an express execution nothing is known but that it was started: it is not described, stopped or found
@@ -62,9 +77,6 @@ class StateMachines(Protocol):
 
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
         """Abort; no error if the execution has ended. NotFoundError if there never was one."""
-
-    def send_success(self, token: str, output: JsonObject) -> bool:
-        """End the wait of a Task for its token; False where nothing waits with it any more."""
 
     def describe(self, execution_arn: str) -> MachineExecution:
         """How it stands; NotFoundError if the service does not know it."""

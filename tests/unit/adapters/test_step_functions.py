@@ -104,6 +104,8 @@ def test_what_is_forbidden_comes_out_as_it_is(
         lambda: machines.describe("arn"),
         lambda: machines.discard(f"{MACHINE_ARN}:7"),
         lambda: machines.delete("wf_1"),
+        lambda: machines.send_success("token", {}),
+        lambda: machines.send_failure("token", "Refused", ""),
     ]
     for act in acts:
         with pytest.raises(ClientError, match="AccessDeniedException"):
@@ -208,3 +210,18 @@ def test_on_aws_a_run_is_waited_for_at_an_address_of_its_own(aws_keys: None) -> 
 def aws_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_token_that_nobody_waits_with_changes_nothing(
+    service: ScriptedService, machines: StepFunctionsMachines, code: str
+) -> None:
+    service.answers = [service.refuse(code)]
+    assert not machines.send_success("token", {"a": 1})
+    assert not machines.send_failure("token", "Refused", "")
+    service.answers = [(200, {})]
+    assert machines.send_success("token", {"a": 1})
+    assert service.requests[-1] == ("SendTaskSuccess", {"taskToken": "token", "output": '{"a":1}'})
+    assert machines.send_failure("token", "E" * 300, "c" * 40_000)
+    told = {"taskToken": "token", "error": "E" * 256, "cause": "c" * 32_768}
+    assert service.requests[-1] == ("SendTaskFailure", told)
