@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from engine.errors import NotFoundError
 from engine.execution import Execution, ExecutionStatus, NodeRun
@@ -12,10 +11,8 @@ from engine.machine import MachineExecution, StateMachines
 from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.service.express import read_end
 from engine.service.finish import ExecutionFinisher
+from engine.service.overdue import is_overdue
 from engine.workflow import Workflow
-
-# Events arrive within seconds; a record that is this much over its time is asked after.
-OVERDUE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,9 @@ class ExecutionRepairer:
 
     def repair_overdue(self, execution: Execution) -> Execution:
         """The execution, ended if it is over and nobody said so."""
-        return self._repair(execution) if self._is_overdue(execution) else execution
+        if is_overdue(execution, self.clock.now(), self.executions, self.workflows):
+            return self._repair(execution)
+        return execution
 
     def stop(self, execution: Execution, error: str, cause: str) -> Execution:
         """Stop an execution, and how it stands then; one that has ended is left as it is.
@@ -53,28 +52,6 @@ class ExecutionRepairer:
         return execution.execution_arn or self.machines.execution_arn(
             execution.state_machine_version_arn or "", execution.execution_id
         )
-
-    def _is_overdue(self, execution: Execution) -> bool:
-        if execution.status.ended:
-            return False
-        due = execution.started_at + timedelta(seconds=execution.timeout_seconds + OVERDUE_SECONDS)
-        return self.clock.now() > due or self._has_stalled(execution)
-
-    def _has_stalled(self, execution: Execution) -> bool:
-        """Whether every node run ended a while ago, and still no event came."""
-        age = (self.clock.now() - execution.started_at).total_seconds()
-        if age < OVERDUE_SECONDS:
-            return False
-        if execution.execution_arn is None:
-            return True
-        nodes = self._document(execution).nodes
-        runs = self.executions.list_node_runs(execution.execution_id, limit=len(nodes)).items
-        if len(runs) < len(nodes) and not any(run.error is not None for run in runs):
-            return False
-        last: datetime | None = max((run.ended_at for run in runs if run.ended_at), default=None)
-        if any(not run.status.ended for run in runs if run.error is None) or last is None:
-            return False
-        return (self.clock.now() - last).total_seconds() > OVERDUE_SECONDS
 
     def _repair(self, execution: Execution) -> Execution:
         """Find out what became of an execution whose end we have not heard of."""

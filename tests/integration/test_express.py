@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from engine.service.repair import OVERDUE_SECONDS
+from engine.service.overdue import OVERDUE_SECONDS
 from infra.local.deployment import local_client
 from infra.local.stack import LocalStack
 from tests.integration.documents import chain, connect, http_node, node, workflow

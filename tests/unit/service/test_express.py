@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from engine.errors import ConflictError, ExecutionEndedError, NodeError, UnavailableError
-from engine.execution import ExecutionStatus, NodeStatus
+from engine.execution import ExecutionStatus, NodeStatus, Selection
 from engine.ports import ExecutionFilter
 from engine.service import StartRequest
 from engine.service.express import told_end
-from engine.service.repair import OVERDUE_SECONDS
+from engine.service.overdue import OVERDUE_SECONDS
 from engine.task import FinishTask
 from tests.unit.engine_bench import EngineBench, connect, node
 
@@ -264,3 +264,12 @@ def test_a_second_run_repeats_nothing_that_is_stored_and_ends_nothing_again(benc
         bench.run(execution_id, "a")
     assert not tell_end(bench, execution_id, {"Error": "ExecutionEndedError", "Cause": ""})
     assert bench.execution(execution_id).status is ExecutionStatus.SUCCEEDED
+
+
+def test_a_part_that_is_run_by_hand_has_a_standard_machine(bench: EngineBench) -> None:
+    workflow_id = save(bench)
+    request = StartRequest(workflow_id, selection=Selection(until="a"), wait_seconds=25)
+    started, _ = bench.execution_service.start(request)
+    assert (started.mode, started.status) == ("standard", ExecutionStatus.RUNNING)
+    assert "-express" not in (started.state_machine_version_arn or "-express")
+    assert bench.execution_service.cancel(started.execution_id).status is ExecutionStatus.ABORTED
