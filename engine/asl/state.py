@@ -105,13 +105,15 @@ class Parallel:
 
     branches: Sequence[Machine]
     next: str | None
+    catch: Sequence[Catcher] = ()
     is_silent: bool = False
 
     def to_json(self) -> JsonObject:
         """The state."""
         branches = [branch.to_json() for branch in self.branches]
         spelled: JsonObject = {"Type": "Parallel", "Branches": branches, "ResultPath": None}
-        return {**spelled, **_spell_silence(self.is_silent), **_spell_next(self.next)}
+        errors = _spell_errors((), self.catch)
+        return {**spelled, **_spell_silence(self.is_silent), **errors, **_spell_next(self.next)}
 
 
 @dataclass(frozen=True)

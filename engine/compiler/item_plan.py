@@ -36,16 +36,20 @@ class ItemPlan:
     """Of one iteration, with every attempt."""
     inline_iterations: int = 0
     """What an inline Map has room for."""
+    only_inline: bool = False
+    """Whether the machine is an express one, which has no history, and no Distributed Map."""
 
     @property
     def may_be_inline(self) -> bool:
         """Whether some number of items, or the number that is known, runs in an inline Map."""
-        return self.inline_iterations >= (1 if self.iterations is None else self.iterations)
+        return self.only_inline or self.inline_iterations >= (
+            1 if self.iterations is None else self.iterations
+        )
 
     @property
     def may_be_distributed(self) -> bool:
         """Whether some number of items, or the number that is known, runs in a Distributed Map."""
-        return self.iterations is None or not self.may_be_inline
+        return not self.only_inline and (self.iterations is None or not self.may_be_inline)
 
     @property
     def iterations(self) -> int | None:

@@ -1,28 +1,34 @@
-"""The stages, one after another: steps, tree, regions, fusion, machine, checks, report."""
+"""The stages, one after another: steps, tree, regions, fusion, machine, mode, checks, report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_definition, definition_bytes
+from engine.compiler.duration import longest_seconds
 from engine.compiler.emit import emit
+from engine.compiler.express import finalise
 from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.levels import level_tree
 from engine.compiler.map_group import group_maps
 from engine.compiler.measure import execution_cost
+from engine.compiler.mode import choose_mode
+from engine.compiler.price import GUESSED_NODE_SECONDS, ExpressSeconds, price_executions
 from engine.compiler.profile import Profile
 from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
+from engine.compiler.schedule import critical_path
 from engine.compiler.series_parallel import limit_depth, series_parallel_tree
 from engine.compiler.step import Step, plan_steps
-from engine.compiler.tree import Tree
+from engine.compiler.tree import Tree, makespan
 from engine.dag import Dag
 from engine.errors import DocumentError, Problem
 from engine.json_value import JsonObject, digest
 from engine.registry import NodeRegistry
 from engine.settled import settled_nodes
-from engine.workflow import Workflow
+from engine.task import FINISH
+from engine.workflow import MachineType, Workflow
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Compiled:
     definition: JsonObject
     report: JsonObject
     digest: str
+    mode: MachineType
 
 
 def compile_workflow(
@@ -57,20 +64,44 @@ def compile_workflow(
     seconds = grouped.seconds(_known_seconds(workflow, steps, profile), whole)
     predicted = grouped.seconds(_known_seconds(workflow, steps, measured), whole) if measured else seconds
     tree = _find_tree(dag, seconds, grouped.workflow, grouped.steps) if steps else None
-    definition = _arrange(tree, workflow, grouped.steps).to_json()
+    standard = definition = _arrange(tree, workflow, grouped.steps).to_json()
+    express = _arrange(tree, workflow, _without_distributed(grouped.steps))
+    longest = longest_seconds(tree, workflow, registry, grouped.groups)
+    prices = price_executions(execution_cost(standard), _express_seconds(dag, tree, grouped.steps, predicted))
+    mode = choose_mode(workflow, registry, express.to_json(), targets, longest=longest, prices=prices)
+    if mode.chosen == "express":
+        seconds_left = workflow.settings.longest_seconds("express")
+        definition = finalise(express, targets[FINISH], seconds_left).to_json()
     _check_size(definition)
     faults = check_definition(definition)
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
-        **make_report(definition, dag, tree, predicted),
+        **make_report(definition, dag, tree, predicted, mode.chosen),
+        "mode": mode.to_json(),
+        "cost_per_1000_executions": prices,
         "nodes": len(workflow.nodes),
         "settled_at_start": sorted(settled),
         "fused_maps": {root: list(members) for root, members in grouped.groups.items()},
         "level_compiler": _level_compiler(workflow, registry, targets),
     }
-    _check_history(report)
-    return Compiled(definition, report, digest(definition))
+    if mode.chosen == "standard":
+        _check_history(report)
+    return Compiled(definition, report, digest(definition), mode.chosen)
+
+
+def _express_seconds(
+    dag: Dag, tree: Tree | None, steps: Mapping[str, Step], seconds: Mapping[str, float] | None
+) -> ExpressSeconds:
+    """How long an express execution is paid for: as predicted, or else by a guess that says so."""
+    if tree is not None and seconds is not None:
+        return ExpressSeconds(makespan(tree, seconds), "the predicted makespan")
+    guess = {
+        step.id: 0.0 if step.light else GUESSED_NODE_SECONDS * max(1, len(step.members))
+        for step in steps.values()
+    }
+    told = f"{GUESSED_NODE_SECONDS:g} s for each node of the longest chain that is not light"
+    return ExpressSeconds(sum(guess[node_id] for node_id in critical_path(dag, guess)), told)
 
 
 def _find_tree(
@@ -87,6 +118,14 @@ def _arrange(tree: Tree | None, workflow: Workflow, steps: Mapping[str, Step]) -
     if tree is None:
         return emit(None, steps, seconds)
     return emit(*fuse(tree, note_forks(tree, steps)), seconds)
+
+
+def _without_distributed(steps: Mapping[str, Step]) -> dict[str, Step]:
+    """The steps with inline Maps alone: express machines have no others, and no history to be full."""
+    return {
+        step.id: replace(step, items=replace(step.items, only_inline=True)) if step.items else step
+        for step in steps.values()
+    }
 
 
 def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:

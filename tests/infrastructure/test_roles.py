@@ -92,14 +92,15 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_executors_runs_its_distributed_maps_and_sends_traces(
+def test_a_state_machine_invokes_functions_runs_its_distributed_maps_and_sends_traces(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
+    called = (*EXECUTORS, "ExecutionEvents")
     assert allowed["StateMachineRole"] == {
-        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS),
         Grant("states:StartExecution", MACHINES),
         Grant("states:DescribeExecution", EXECUTIONS),
         Grant("states:StopExecution", EXECUTIONS),
+        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in called),
         *(Grant(action, "*") for action in (*UNNAMEABLE, *SAMPLING)),
     }
 
@@ -297,6 +298,7 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "PublishStateMachineVersion",
             "SendTaskSuccess",
             "StartExecution",
+            "StartSyncExecution",
             "UpdateStateMachine",
         },
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
