@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from engine.approval import Approvals, NoApprovals
 from engine.child import NoWorkflows, WorkflowReference, Workflows
 from engine.errors import NodeConfigError, NodeError
 from engine.json_value import JsonObject, JsonValue
@@ -200,6 +201,7 @@ class NodeContext:
     http: HttpSettings = HttpSettings()
     converse: Converse = no_bedrock
     workflows: Workflows = NoWorkflows()
+    approvals: Approvals = NoApprovals()
 
     def credential(self, name: str) -> Credential:
         """The credential of this name; only those that the node's credential fields name are here."""

@@ -15,6 +15,7 @@ from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
 from functions.api.routes import (
     api_keys,
+    approvals,
     audit,
     cache,
     catalogue,
@@ -72,6 +73,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
     app.include_router(files.router)
+    app.include_router(approvals.router)
     if services.cors_origins:
         app.add_middleware(
             CORSMiddleware,
