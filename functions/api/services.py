@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from engine.ports import BlobStore, CacheStore, Clock
+from engine.ports import BlobStore, CacheStore, Clock, Metrics
 from engine.registry import NodeRegistry
 from engine.service import (
     ApiKeyService,
@@ -48,6 +48,7 @@ class Services:
     blobs: BlobStore
     registry: NodeRegistry
     clock: Clock
+    metrics: Metrics
     public_url: str
     cors_origins: tuple[str, ...]
     sign_in: SignInService

@@ -41,6 +41,7 @@ from engine.service import (
     ExecutionService,
     ExportService,
     ImportService,
+    PartialRunPlanner,
     RecompileService,
     StartRequest,
     TemplateService,
@@ -161,6 +162,9 @@ class EngineBench:
             durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
+        self.parts = PartialRunPlanner(
+            self.executions, self.registry, self.workflow_service.saver.publish_part
+        )
         self.execution_service = ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -170,6 +174,7 @@ class EngineBench:
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=self.parts,
         )
         self.audit_records = MemoryAuditStore()
         self.approval_service = ApprovalService(
@@ -242,6 +247,8 @@ class EngineBench:
     ) -> TaskAnswer:
         """Run one task."""
         execution = self.executions.get(execution_id)
+        if token is not None:
+            self.machines.open_token(token)
         task = Task(
             execution_id=execution_id,
             workflow_id=execution.workflow_id,
@@ -266,7 +273,16 @@ class EngineBench:
 
 def node(node_id: str, type_name: str = "call", **more: Any) -> JsonObject:
     """A node of a document; what is no setting of a node goes into its config."""
-    settings = ("retry", "timeout_seconds", "on_error", "cache_ttl_seconds", "for_each", "join", "disabled")
+    settings = (
+        "retry",
+        "timeout_seconds",
+        "on_error",
+        "cache_ttl_seconds",
+        "for_each",
+        "join",
+        "disabled",
+        "pinned",
+    )
     found = {name: more.pop(name) for name in settings if name in more}
     return {"id": node_id, "type": type_name, "config": more, **found}
 
