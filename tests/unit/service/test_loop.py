@@ -9,7 +9,7 @@ import pytest
 from engine.errors import NodeError
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
-from engine.ports import MachineExecution
+from engine.machine import MachineExecution
 from engine.service import StartRequest
 from nodes.loop_node import MAX_ROUNDS, LoopNode
 from tests.unit.engine_bench import EngineBench, connect, node
@@ -37,7 +37,7 @@ def end_round(bench: EngineBench, execution_id: str) -> None:
 
 
 def test_each_round_is_one_child_however_often_its_task_comes(bench: EngineBench) -> None:
-    execution_id = start(bench, times=2, inputs={"x": "{{ round.index }}"})
+    execution_id = start(bench, times=2, inputs={"x": "number {{ round.index }}"})
     keep = bench.executions.start_node
     for _ in range(2):
         bench.executions.start_node = lambda run: None  # type: ignore[method-assign]  # the record is lost
@@ -49,7 +49,7 @@ def test_each_round_is_one_child_however_often_its_task_comes(bench: EngineBench
     assert bench.run(execution_id, "again").output_name == "main"
     result = bench.record(execution_id, "again").result
     assert result is not None
-    assert (result["output"], result["count"]) == ([{"say": 0}, {"say": 1}], 2)
+    assert (result["output"], result["count"]) == ([{"say": "number 0"}, {"say": "number 1"}], 2)
     assert len(bench.executions.list_children(execution_id).items) == 2
 
 
