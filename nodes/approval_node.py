@@ -5,11 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from engine.approval import Approval, ApprovalLinks, Question
 from engine.form import form_problems
 from engine.json_value import JsonObject
 from engine.workflow import MAX_TIMEOUT_SECONDS
-from nodes.base import BaseNode, Field, NodeConfig, NodeContext, NodeInputs, NodeOutput, NodeResult
+from nodes.base import (
+    Approval,
+    ApprovalLinks,
+    BaseNode,
+    Field,
+    NodeConfig,
+    NodeContext,
+    NodeInputs,
+    NodeOutput,
+    NodeResult,
+    Question,
+)
 
 OUTCOMES = ("approved", "rejected", "expired")
 # The answer wakes the node; should that be lost, it looks once a day.
