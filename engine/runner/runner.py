@@ -173,7 +173,8 @@ class Runner:
                 return self._for_each.expand_followed(run, reading)
             return self._for_each.expand(run, self._for_each.resolve_items(reading), reading)
         except NodeError as error:
-            return self._fail(run, error, reading)
+            self._fail(run, error, reading)
+            return self._for_each.nothing(reading)
 
     def _collect(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
@@ -345,7 +346,8 @@ class Runner:
         stored = self._records.finish(ended, text, reading.later)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
-        if status is not NodeStatus.SKIPPED:
+        # What was waited for is no time of this function, and may be days.
+        if status is not NodeStatus.SKIPPED and run.status is not NodeStatus.WAITING:
             self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
         return self._stored_answer(stored)
 

@@ -53,10 +53,18 @@ def types_exist(subject: Subject) -> Iterator[Problem]:
 
 def for_each_is_possible(subject: Subject) -> Iterator[Problem]:
     """for_each needs a node that does the same for every item."""
-    for node in subject.workflow.nodes:
-        if node.for_each is not None and node.type in (INPUT_TYPE, OUTPUT_TYPE):
+    for node, node_class in subject.typed_nodes():
+        if node.for_each is None:
+            continue
+        if node.type in (INPUT_TYPE, OUTPUT_TYPE):
             reason = f"a node of type '{node.type}' stands for the whole workflow"
-            yield Problem("for_each_refused", f"{reason}; remove for_each", node.id, "for_each")
+        elif not subject.config_problems[node.id] and node_class.most_polls(node.config) > 1:
+            reason = (
+                f"a node of type '{node.type}' goes round by itself; give it the items, or nest workflows"
+            )
+        else:
+            continue
+        yield Problem("for_each_refused", f"{reason}; remove for_each", node.id, "for_each")
 
 
 def timeouts_fit_the_executor(subject: Subject) -> Iterator[Problem]:
