@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from tests.integration.documents import connect, node, workflow
@@ -28,7 +29,7 @@ def fork(number: int) -> dict[str, Any]:
 def chain(make: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     """One after the other."""
     nodes = [make(number) for number in range(SIZE)]
-    links = [f"{one['id']}>{other['id']}" for one, other in zip(nodes, nodes[1:], strict=False)]
+    links = [f"{one['id']}>{other['id']}" for one, other in pairwise(nodes)]
     return workflow(*nodes, connections=connect(*links))
 
 

@@ -113,7 +113,7 @@ ROWS: Mapping[str, tuple[Any, set[str] | None]] = {
     "a node that is null": ({"name": "x", "nodes": [None]}, {"bad_value"}),
     "an id that is a number": (workflow(plain("a") | {"id": 1}), {"bad_value"}),
     "an id with a newline": (workflow(plain("a\n")), {"bad_value"}),
-    "an id of another script": (workflow(plain("а")), {"bad_value"}),
+    "an id of another script": (workflow(plain("\u0430")), {"bad_value"}),
     "an id that is a path": (workflow(plain("../../etc/passwd")), {"bad_value"}),
     "an id that is an expression": (workflow(plain("{{x}}")), {"bad_value"}),
     "a name that is null": (workflow(plain("a"), name=None), {"bad_value"}),
