@@ -37,6 +37,14 @@ class _CutError(Exception):
     """The answer is not to be sent."""
 
 
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Functions are killed while they ask; whatever else breaks, the function that asked says."""
+
+
 @dataclass(frozen=True)
 class _Illness:
     service: str
@@ -59,8 +67,7 @@ class FaultProxy:
         self._random = random.Random(seed)  # noqa: S311 - chooses requests, not secrets
         self._lock = threading.Lock()
         self.refused = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _make_handler(self))
-        self._server.daemon_threads = True
+        self._server = _QuietServer(("127.0.0.1", port), _make_handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from functions.bootstrap import Root
+from infra.local.fault_proxy import FaultProxy
 from infra.local.stack import LocalStack
 from tests.integration.documents import chain, node, workflow
 from tests.integration.own_root import asked, own_root
-from infra.local.fault_proxy import FaultProxy
 from tests.integration.workflow_api import WorkflowApi
 
 ALWAYS = 1_000

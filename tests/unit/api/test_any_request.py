@@ -29,16 +29,23 @@ CHEAP_CHECKS = [check for check in EVERY_CHECK if check.__name__ not in ASKING]
 # Both: what a case brings of its own would be asked first.
 HEADERS = {"Authorization": f"Bearer {API_KEY}", "X-API-Key": API_KEY}
 
+GREETING = {
+    "name": "Greeting",
+    "nodes": [node("who", "input", name="who"), node("each", for_each=[1, 2], value="{{item}}")],
+    "connections": connect("who>each"),
+}
+BODIES = {
+    "POST /api/v1/workflows/": GREETING,
+    "PUT /api/v1/workflows/{workflow_id}": GREETING | {"description": "Once more."},
+    "POST /api/v1/workflows/{workflow_id}/execute": {},
+    "POST /api/v1/workflows/{workflow_id}/triggers": {"type": "schedule", "expression": "rate(1 hour)"},
+}
+
 
 def make_schema() -> Any:
     """The document of an API that holds a workflow, an execution of it, and a credential."""
     bench = ApiBench()
-    document = {
-        "name": "Greeting",
-        "nodes": [node("who", "input", name="who"), node("each", for_each=[1, 2], value="{{item}}")],
-        "connections": connect("who>each"),
-    }
-    saved = bench.send("POST", "/workflows/", json=document).json()
+    saved = bench.send("POST", "/workflows/", json=GREETING).json()
     bench.send("POST", f"/workflows/{saved['id']}/execute")
     bench.send("PUT", "/credentials/mine", json={"kind": "bearer", "values": {"token": "token-of-mine"}})
     path = f"/workflows/{saved['id']}/triggers"
@@ -76,6 +83,10 @@ def test_no_story_of_requests_is_an_error_of_ours() -> None:
     machine = make_schema().as_state_machine()
 
     class Story(machine):  # type: ignore[misc, valid-type]
+        def before_call(self, case: Any) -> None:
+            # Left to chance, hardly any document could be saved, and stories would end where they begin.
+            case.body = BODIES.get(case.operation.label, case.body)
+
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             return {"headers": HEADERS}
 
