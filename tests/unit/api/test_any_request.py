@@ -111,4 +111,5 @@ def test_no_story_of_requests_is_an_error_of_ours() -> None:
     statuses = {key.rpartition(" ")[2] for key in told}
     print(f"{sum(told.values())} requests of stories, {len(told)} pairs of operation and status: {statuses}")
     # Links were followed: things were found by ids that answers gave.
-    assert any(key.startswith("GET /api/v1/workflows/{workflow_id} 200") for key in told), told
+    found = [key for key in told if "{" in key and key[-3:] in ("200", "201", "202", "204")]
+    assert len(found) >= 3, told
