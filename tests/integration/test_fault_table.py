@@ -12,8 +12,8 @@ from infra.cli.bench.faults.fault_run import CREDENTIAL, FaultRun
 from infra.cli.bench.faults.stage import fault_stage
 
 EXECUTIONS = 3
-# Each of these waits for half a minute or restarts everything: one after the other, in `bench faults`.
-SLOW = frozenset({"events lost", "Secrets Manager is away"})
+# These wait for half a minute, or for everything to start again: they stand in `bench faults` alone.
+SLOW = frozenset({"events lost", "Secrets Manager is away", "the local AWS restarted"})
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ CREDENTIAL = "bench-faults"
 # More than a record holds (engine.values.MAX_INLINE_BYTES), so that it goes through S3.
 LARGE_CHARACTERS = 40_000
 CALLERS = 5
-START_ATTEMPTS = 20
+START_ATTEMPTS = 40
 START_PAUSE_SECONDS = 0.5
 START_TIMEOUT_SECONDS = 40.0
 # The end of an execution whose event was lost is found 30 s after its last node (engine.service.executions).
