@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_definition, definition_bytes
 from engine.compiler.emit import emit
@@ -11,17 +11,22 @@ from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.levels import level_tree
 from engine.compiler.measure import execution_cost
 from engine.compiler.profile import Profile
+from engine.compiler.put_off import find_put_off
 from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
 from engine.compiler.series_parallel import limit_depth, series_parallel_tree
 from engine.compiler.step import Step, plan_steps
-from engine.compiler.tree import Tree
+from engine.compiler.tree import Tree, in_series
+from engine.compiler.wait import find_waits
 from engine.dag import Dag
 from engine.errors import DocumentError, Problem
 from engine.json_value import JsonObject, digest
 from engine.registry import NodeRegistry
 from engine.settled import settled_nodes
 from engine.workflow import Workflow
+
+# A light node takes milliseconds; one that is known to take longer shares no Task.
+MAX_LIGHT_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,19 @@ def compile_workflow(
     steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
     dag = Dag.of(workflow).without(settled)
     seconds = _known_seconds(workflow, steps, profile)
-    tree = _find_tree(dag, seconds, workflow, steps) if steps else None
-    definition = _arrange(tree, workflow, steps).to_json()
+    if seconds is not None:
+        steps = {
+            node_id: replace(step, light=step.light and seconds[node_id] <= MAX_LIGHT_SECONDS)
+            for node_id, step in steps.items()
+        }
+    tree, put_off, machine = _arrange(workflow, dag, seconds, steps)
+    definition = machine.to_json()
     _check_size(definition)
     faults = check_definition(definition)
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
-        **make_report(definition, dag, tree, seconds),
+        **make_report(definition, dag, tree, seconds, put_off),
         "nodes": len(workflow.nodes),
         "settled_at_start": sorted(settled),
         "level_compiler": _level_compiler(workflow, registry, targets),
@@ -65,20 +75,34 @@ def compile_workflow(
     return Compiled(definition, report, digest(definition))
 
 
+def _arrange(
+    workflow: Workflow, dag: Dag, seconds: Mapping[str, float] | None, steps: Mapping[str, Step]
+) -> tuple[Tree | None, tuple[str, ...], Machine]:
+    """How the steps are ordered, which of them are put off to the end, and the machine of it."""
+    limit = workflow.settings.timeout_seconds
+    if not steps:
+        return None, (), emit(None, steps, limit)
+    tree = _find_tree(dag, seconds, workflow, steps)
+    fused, shared = fuse(tree, note_forks(tree, steps))
+    machine = emit(fused, shared, limit)
+    put_off = find_put_off(workflow, dag, steps, shared)
+    # An order that branches have exactly is kept: there nothing waits in vain.
+    if not put_off or len(put_off) == len(steps) or not find_waits(dag, tree, None):
+        return tree, (), machine
+    first = [node_id for node_id in dag.ids if node_id not in put_off]
+    parts = (dag.without(left_out) for left_out in (put_off, first))
+    later = in_series(_find_tree(part, seconds, workflow, steps) for part in parts)
+    other = emit(*fuse(later, note_forks(later, steps)), limit)
+    cheaper = execution_cost(other.to_json()).transitions < execution_cost(machine.to_json()).transitions
+    return (later, put_off, other) if cheaper else (tree, (), machine)
+
+
 def _find_tree(
     dag: Dag, seconds: Mapping[str, float] | None, workflow: Workflow, steps: Mapping[str, Step]
 ) -> Tree:
     """The tree with its forks, which may stand as deep in one another as they like: they are no Parallels."""
     forked = find_regions(series_parallel_tree(dag, seconds), workflow, steps)
     return limit_depth(dag, forked)
-
-
-def _arrange(tree: Tree | None, workflow: Workflow, steps: Mapping[str, Step]) -> Machine:
-    """The machine of a tree, where light nodes share Tasks."""
-    seconds = workflow.settings.timeout_seconds
-    if tree is None:
-        return emit(None, steps, seconds)
-    return emit(*fuse(tree, note_forks(tree, steps)), seconds)
 
 
 def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:
