@@ -6,8 +6,9 @@ Keys of the payload::
     execution_id  workflow_id  version     from the input of the execution
     nodes         [node id, ...]           the nodes to run, in order
     item          index                    inside a Map: the item of the for_each node
-    step          run | expand | item | collect | settle
+    step          run | expand | item | collect | settle | wait
     error_name    name                     step settle: the error that Step Functions caught
+    token         token                    step wait: what ends the wait, to be kept for who wakes the node
     fork          node id                  of the nodes: whose output the Choice that follows reads; what is
                                            reached through its other outputs alone is recorded as skipped
 """
@@ -24,8 +25,9 @@ from engine.json_value import JsonObject
 # expand   resolve the items of a for_each node; answers {"indexes": [0, 1, ...]}
 # item     run the node for one item
 # collect  gather the results of the items, in order
+# wait     keep the token with which the wait of a pending node is ended
 # settle   a node with on_error continue or output failed for good: record it and go on
-Step = Literal["run", "expand", "item", "collect", "settle"]
+Step = Literal["run", "expand", "item", "collect", "settle", "wait"]
 
 
 class ExecutionInput(BaseModel):
@@ -50,6 +52,7 @@ class Task(BaseModel):
     step: Step = "run"
     item: int | None = None
     error_name: str | None = None
+    token: str | None = None
     fork: str | None = None
 
 

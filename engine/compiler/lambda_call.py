@@ -14,6 +14,11 @@ from engine.task import Step as TaskStep
 # documented name, so that a definition can be read by others.
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 INVOKE = "arn:aws:states:::lambda:invoke"
+# The same, and the Task ends when its token is answered
+# (https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token).
+INVOKE_AND_WAIT = f"{INVOKE}.waitForTaskToken"
+# The token, in the context object of a Task that waits for it.
+TOKEN = Path("$$.Task.Token")
 
 # The input of the execution, which every state passes on.
 EXECUTION_INPUT: Template = {name: Path(f"$.{name}") for name in ExecutionInput.model_fields}
@@ -49,6 +54,20 @@ def call_function(
         parameters={"FunctionName": function_arn, "Payload": payload},
         result_selector={name: Path(f"$.Payload.{name}") for name in answer_fields} or None,
     )
+
+
+def wait_for_token(
+    function_arn: str, nodes: Sequence[str], step: TaskStep, *, extra: Template | None = None
+) -> LambdaCall:
+    """The call of a Task that hands out its token, and ends when that is answered."""
+    call = call_function(function_arn, nodes, step, extra={**(extra or {}), "token": TOKEN})
+    return LambdaCall(INVOKE_AND_WAIT, call.parameters, None)
+
+
+def is_wait(state: JsonObject) -> bool:
+    """Whether a state holds a pending node back: a Wait, or a Task that waits to be woken."""
+    payload = state.get("Parameters", {}).get("Payload", {})
+    return bool(state["Type"] == "Wait" or payload.get("step") == "wait")
 
 
 def called_nodes(state: JsonObject) -> tuple[str, ...]:

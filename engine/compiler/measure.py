@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from engine.asl import all_states, machines
 from engine.compiler.deep import Deep, all_of, run_deep
-from engine.compiler.lambda_call import called_nodes
+from engine.compiler.lambda_call import INVOKE_AND_WAIT, called_nodes, is_wait
 from engine.json_value import JsonObject
 
 # Events that a state adds to the history when nothing fails: entered and exited, for a Task scheduled,
-# started and succeeded too, for Parallel and Map started and succeeded; an iteration starts and succeeds.
+# started and succeeded too (and submitted, where it waits for its token), for Parallel and Map started and
+# succeeded; an iteration starts and succeeds.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 STATE_EVENTS = {
     "Task": 5,
@@ -52,7 +53,8 @@ class Cost:
 
 def state_cost(state: JsonObject) -> Cost:
     """Of entering one state, without what runs inside it."""
-    return Cost(1, STATE_EVENTS[state["Type"]], int(state["Type"] == "Task"))
+    submitted = int(state.get("Resource") == INVOKE_AND_WAIT)
+    return Cost(1, STATE_EVENTS[state["Type"]] + submitted, int(state["Type"] == "Task"))
 
 
 def main_path(machine: JsonObject) -> Iterator[JsonObject]:
@@ -67,7 +69,7 @@ def main_path(machine: JsonObject) -> Iterator[JsonObject]:
 def fork_ways(machine: JsonObject, state: JsonObject) -> list[str]:
     """The first states of the ways of a fork; nothing for other states, the Choice of a poll too."""
     firsts = [rule["Next"] for rule in state.get("Choices", [])]
-    return [name for name in firsts if machine["States"][name]["Type"] != "Wait"]
+    return [name for name in firsts if not is_wait(machine["States"][name])]
 
 
 def execution_cost(definition: JsonObject) -> Cost:
@@ -114,7 +116,7 @@ def poll_costs(definition: JsonObject) -> dict[str, Cost]:
     for machine in machines(definition):
         states = machine["States"]
         for state in states.values():
-            if state["Type"] == "Wait":
+            if is_wait(state):
                 asked = states[state["Next"]]
                 repeated = state_cost(state) + state_cost(asked) + state_cost(states[asked["Next"]])
                 found[called_nodes(asked)[0]] = repeated

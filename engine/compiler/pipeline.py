@@ -44,16 +44,20 @@ def compile_workflow(
     *,
     targets: Mapping[str, str],
     profile: Profile | None = None,
+    measured: Profile | None = None,
 ) -> Compiled:
     """Compile a workflow that ``validation`` found no problem in. Pure: the same input gives the same bytes.
 
-    ``targets`` maps executors to function ARNs. Raises DocumentError where the machine would be over a
-    limit of Step Functions, RequestError where a target is missing.
+    ``targets`` maps executors to function ARNs. ``profile`` is planned with; ``measured``, where it is given,
+    is what the report predicts with: how a plan of yesterday does with the durations of today. Raises
+    DocumentError where the machine would be over a limit of Step Functions, RequestError where a target is
+    missing.
     """
     settled = {node.id for node in settled_nodes(workflow)}
     steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
     dag = Dag.of(workflow).without(settled)
     seconds = _known_seconds(workflow, steps, profile)
+    predicted = _known_seconds(workflow, steps, measured) if measured else seconds
     if seconds is not None:
         steps = {
             node_id: replace(step, light=step.light and seconds[node_id] <= MAX_LIGHT_SECONDS)
@@ -66,7 +70,7 @@ def compile_workflow(
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
-        **make_report(definition, dag, tree, seconds, put_off),
+        **make_report(definition, dag, tree, predicted, put_off),
         "nodes": len(workflow.nodes),
         "settled_at_start": sorted(settled),
         "level_compiler": _level_compiler(workflow, registry, targets),
@@ -117,14 +121,14 @@ def _known_seconds(
 ) -> dict[str, float] | None:
     """Seconds of every step; None where that of any is unknown, for a guess helps nobody.
 
-    Light nodes take none, where nothing else is known.
+    Light nodes take none, where nothing else is known, and nodes that are disabled take none at all.
     """
     if profile is None:
         return None
     known: dict[str, float] = {}
     for node in workflow.nodes:
         if node.id in steps:
-            seconds = profile.seconds(node.id, node.type)
+            seconds = 0.0 if node.disabled else profile.seconds(node.id, node.type)
             if seconds is None and not steps[node.id].light:
                 return None
             known[node.id] = seconds or 0.0

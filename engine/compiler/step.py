@@ -17,6 +17,8 @@ from engine.workflow import Node, Workflow
 ENGINE_MARGIN_SECONDS = 70
 # One call of a polling node: it submits or asks, and never waits for the work itself.
 POLL_CALL_SECONDS = 120
+# The executor that keeps tokens, whoever runs the node: it alone may answer them.
+WAKER = "flow"
 # Steps around the items of a for_each node and after a failure only read and write records.
 BOOKKEEPING_SECONDS = 120
 
@@ -35,6 +37,8 @@ class Step:
     settles: bool = False
     """Whether a failure is recorded and the workflow goes on (on_error continue or output)."""
     polls: bool = False
+    waker_arn: str | None = None
+    """The function that keeps the token of a pending node's wait; None: nothing ends that wait early."""
     max_concurrency: int | None = None
     """Items at the same time under for_each; None: no for_each."""
     light: bool = False
@@ -66,9 +70,9 @@ def plan_steps(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str,
 
 
 def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str]) -> Step:
-    if node_class.executor not in targets:
+    for executor in {node_class.executor, *((WAKER,) if node_class.wakes else ())} - set(targets):
         raise RequestError(
-            f"node '{node.id}' of type '{node.type}' runs in the executor '{node_class.executor}', "
+            f"node '{node.id}' of type '{node.type}' runs in the executor '{executor}', "
             f"and there is no function for it: targets name {', '.join(sorted(targets)) or 'none'}",
             "targets",
         )
@@ -85,6 +89,7 @@ def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str
         retry=node_retrier(node.retry or node_class.default_retry, explicit=node.retry is not None),
         settles=node.on_error != "stop",
         polls=polls,
+        waker_arn=targets[WAKER] if polls and node_class.wakes else None,
         max_concurrency=node.for_each.max_concurrency if node.for_each and not node.disabled else None,
         light=node_class.light and not own_settings,
         portable=node_class.executor == "core",
