@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.bedrock import BedrockConverse
+from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
@@ -19,10 +20,12 @@ from engine.runner.runner import Stores
 from engine.settings import read_settings
 from functions.adapters import Adapters
 from functions.models_key import read_models_key
+from functions.telemetry import metrics
 
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
+    from engine.ports import WorkflowHead
     from engine.service import (
         ApiKeyService,
         CredentialService,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from engine.service.aftermath import Aftermath
     from engine.service.children import ChildStarter
     from engine.service.webhooks import WebhookService
+    from engine.workflow import Workflow
 
 # The use cases are imported when asked for: executors have none, and need no compiler.
 
@@ -135,7 +139,10 @@ class Root(Adapters):
     @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
-        from engine.service import ExecutionService
+        from engine.service import ExecutionService, PartialRunPlanner
+
+        def publish(head: WorkflowHead, part: Workflow) -> str:
+            return self.workflow_service.saver.publish_part(head, part)
 
         return ExecutionService(
             workflows=self.workflows,
@@ -146,6 +153,7 @@ class Root(Adapters):
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=PartialRunPlanner(self.executions, self.registry, publish),
             limits=self.limit_service,
         )
 
@@ -310,4 +318,9 @@ class Root(Adapters):
 def bootstrap() -> Root:
     """The root of this process, over its environment."""
     settings = read_settings(os.environ)
-    return Root(settings, AwsClients(settings.region))
+
+    def count_throttle() -> None:
+        # One series for all functions, so that one alarm watches it.
+        PowertoolsMetrics(metrics).count("Throttles", service="all")
+
+    return Root(settings, AwsClients(settings.region, on_throttle=count_throttle))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from engine.adapters.aws_errors import THROTTLE_CODES
+
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -29,6 +31,8 @@ MAX_ATTEMPTS = 3
 S3_READ_TIMEOUT_SECONDS = 20.0
 # A model may think for minutes; the node's own timeout ends it. Retries are the node's, not the SDK's.
 BEDROCK_READ_TIMEOUT_SECONDS = 900.0
+# A request waits for 25 s at most, and the API for its function for 30.
+SYNC_READ_TIMEOUT_SECONDS = 28.0
 # As many as threads that use one client at a time (S3 links, executors in one process on a laptop).
 MAX_CONNECTIONS = 50
 
@@ -44,10 +48,16 @@ class _MadeWhenUsed:
 
 
 class AwsClients:
-    """Clients by service. ``endpoint_url`` is for tests; None leaves it to AWS_ENDPOINT_URL, then to AWS."""
+    """Clients by service. ``endpoint_url`` is for tests; None leaves it to AWS_ENDPOINT_URL, then to AWS.
 
-    def __init__(self, region: str, endpoint_url: str | None = None) -> None:
+    ``on_throttle`` is called for each answer of "you ask too much", also where the SDK's retry then succeeds.
+    """
+
+    def __init__(
+        self, region: str, endpoint_url: str | None = None, on_throttle: Callable[[], None] | None = None
+    ) -> None:
         self._region = region
+        self._on_throttle = on_throttle
         self._endpoint_url = endpoint_url
         self._session: Any = None
         self._made: dict[str, Any] = {}
@@ -65,6 +75,11 @@ class AwsClients:
     def step_functions(self) -> SFNClient:
         """Step Functions; made at its first call, since to look at workflows and executions takes none."""
         return cast("SFNClient", _MadeWhenUsed(lambda: self._client("stepfunctions")))
+
+    @property
+    def step_functions_sync(self) -> SFNClient:
+        """Step Functions for executions that are waited for; asked once, or they would run again."""
+        return cast("SFNClient", _MadeWhenUsed(lambda: self._client("stepfunctions-sync", self._make_sync)))
 
     @property
     def events(self) -> EventBridgeClient:
@@ -102,12 +117,19 @@ class AwsClients:
 
     def _make_s3(self) -> Any:
         client = self._make("s3", S3_READ_TIMEOUT_SECONDS, addressing="virtual")
-        if client.meta.endpoint_url.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        if _is_aws(client):
             return client
         return self._make("s3", S3_READ_TIMEOUT_SECONDS, addressing="path")
 
     def _make_bedrock(self) -> Any:
         return self._make("bedrock-runtime", BEDROCK_READ_TIMEOUT_SECONDS, attempts=1)
+
+    def _make_sync(self) -> Any:
+        client = self._make("stepfunctions", SYNC_READ_TIMEOUT_SECONDS, attempts=1)
+        if _is_aws(client):
+            return client
+        # AWS waits at an address of its own, `sync-states.…`; an endpoint of one's own has no such name.
+        return self._make("stepfunctions", SYNC_READ_TIMEOUT_SECONDS, attempts=1, host_prefix=False)
 
     def _make(
         self,
@@ -116,11 +138,13 @@ class AwsClients:
         *,
         attempts: int = MAX_ATTEMPTS,
         addressing: Literal["path", "virtual"] | None = None,
+        host_prefix: bool = True,
     ) -> Any:
         from botocore.config import Config
 
         if self._session is None:
             self._session = _make_session(self._asked)
+            self._session.register("response-received", self._look_for_throttle)
         self._asked.add(service)
         config = Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -130,10 +154,20 @@ class AwsClients:
             tcp_keepalive=True,
             signature_version="s3v4" if addressing else None,
             s3={"addressing_style": addressing} if addressing else None,
+            inject_host_prefix=host_prefix,
         )
         return self._session.create_client(
             service, region_name=self._region, endpoint_url=self._endpoint_url, config=config
         )
+
+    def _look_for_throttle(self, parsed_response: Any = None, **_: Any) -> None:
+        code = ((parsed_response or {}).get("Error") or {}).get("Code")
+        if code in THROTTLE_CODES and self._on_throttle is not None:
+            self._on_throttle()
+
+
+def _is_aws(client: Any) -> bool:
+    return bool(client.meta.endpoint_url.endswith((".amazonaws.com", ".amazonaws.com.cn")))
 
 
 def _make_session(services: Collection[str]) -> Any:

@@ -1,4 +1,4 @@
-"""State machines in AWS Step Functions: one machine per workflow, one published version per definition."""
+"""State machines in AWS Step Functions: one per workflow and type, one published version per definition."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -14,10 +14,12 @@ from engine.adapters.aws_errors import error_code, translated
 from engine.errors import ConflictError, DocumentError, NotFoundError, Problem, UnavailableError
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject, canonical_json, dump_json
-from engine.ports import MachineExecution
+from engine.machine import MachineExecution
+from engine.workflow import MachineType
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
+    from mypy_boto3_stepfunctions.literals import StateMachineTypeType
     from mypy_boto3_stepfunctions.type_defs import TracingConfigurationTypeDef
 
 # A machine keeps 1,000 versions
@@ -27,11 +29,13 @@ PRUNED_VERSIONS = 50
 # A machine of that name that is being deleted, or two who save at once, are waited for: 3.1 s in all.
 PUBLISH_ATTEMPTS = 5
 FIRST_WAIT_SECONDS = 0.1
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+# (and API_StopExecution)
 MAX_ERROR_CHARACTERS, MAX_CAUSE_CHARACTERS = 256, 32_768
+# No task waits with the token: it has an answer, timed out, was stopped, or never was.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+UNAWAITED_CODES = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
 GONE_CODES = frozenset({"StateMachineDoesNotExist", "StateMachineDeleting", "ResourceNotFound"})
-# Of a token whose Task has ended, by an answer, its time, or with its execution.
-ENDED_CODES = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 STATUSES = {
     "RUNNING": ExecutionStatus.RUNNING,
     "PENDING_REDRIVE": ExecutionStatus.RUNNING,
@@ -40,14 +44,42 @@ STATUSES = {
     "TIMED_OUT": ExecutionStatus.TIMED_OUT,
     "ABORTED": ExecutionStatus.ABORTED,
 }
+# The type of a machine is fixed when it is made, so a workflow has one of each that it has used.
+TYPES: dict[MachineType, StateMachineTypeType] = {"standard": "STANDARD", "express": "EXPRESS"}
+ENDINGS: dict[MachineType, str] = {"standard": "", "express": "-express"}
 
 
-class StepFunctionsMachines:
+class ErrorAndCause(TypedDict):
+    """As Step Functions takes them."""
+
+    error: str
+    cause: str
+
+
+class StepFunctionsTokens:
+    """Keeps TaskTokens' promises: who only answers tokens needs no machine, role or prefix."""
+
+    def __init__(self, client: SFNClient) -> None:
+        self._client = client
+
+    def send_success(self, token: str, output: JsonObject) -> bool:
+        """Let the task that waits with this token succeed; whether it waited."""
+        text = dump_json(output)
+        return _send(lambda: self._client.send_task_success(taskToken=token, output=text))
+
+    def send_failure(self, token: str, error: str, cause: str) -> bool:
+        """Let the task that waits with this token fail; whether it waited."""
+        told = _cut(error, cause)
+        return _send(lambda: self._client.send_task_failure(taskToken=token, **told))
+
+
+class StepFunctionsMachines(StepFunctionsTokens):
     """Keeps StateMachines' promises.
 
-    Machines are named ``{prefix}-{workflow_id}`` (80 characters at most) and run with ``role_arn``, whose
-    account they live in. Nothing is logged to CloudWatch: executions and node runs are in our own tables.
-    ``tracing`` sends traces to X-Ray.
+    Machines are named ``{prefix}-{workflow_id}`` or ``{prefix}-{workflow_id}-express`` (80 characters at
+    most) and run with ``role_arn``, whose account they live in. Nothing is logged to CloudWatch, of express
+    executions neither: executions and node runs are in our own tables. ``tracing`` sends traces to X-Ray.
+    ``sync_client`` waits for executions, and asks once: a second request would run it again.
     """
 
     def __init__(
@@ -56,16 +88,24 @@ class StepFunctionsMachines:
         prefix: str,
         role_arn: str,
         *,
+        sync_client: SFNClient | None = None,
         tracing: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client = client
+        super().__init__(client)
+        self._sync_client = sync_client or client
         self._prefix = prefix
         self._role_arn = role_arn
         self._tracing = tracing
         self._sleep = sleep
 
-    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
+    def publish(
+        self,
+        workflow_id: str,
+        definition: JsonObject,
+        keep: Collection[str] = (),
+        mode: MachineType = "standard",
+    ) -> str:
         """Create or update the machine of a workflow; the ARN of the version that has this definition.
 
         Where there is no room for one more, old versions are deleted, but none whose ARN is in ``keep``.
@@ -75,13 +115,13 @@ class StepFunctionsMachines:
         for attempt in range(PUBLISH_ATTEMPTS):
             try:
                 with translated(f"cannot publish the state machine of '{workflow_id}'"):
-                    return self._publish(workflow_id, text)
+                    return self._publish(workflow_id, mode, text)
             except ClientError as error:
                 code = error_code(error)
                 if code == "InvalidDefinition":
                     raise DocumentError([_refused(error)]) from error
                 if code == "ServiceQuotaExceededException":
-                    self._prune(workflow_id, keep)
+                    self._prune(self.machine_arn(workflow_id, mode), keep)
                 elif code not in ("StateMachineDeleting", "ConflictException", "StateMachineAlreadyExists"):
                     raise
             self._sleep(FIRST_WAIT_SECONDS * 2**attempt)
@@ -116,40 +156,38 @@ class StepFunctionsMachines:
             return self._started_before(version_arn, execution_id, text)
         return answer["executionArn"]
 
+    def run_express(
+        self, version_arn: str, execution_id: str, task_input: JsonObject
+    ) -> tuple[str, MachineExecution]:
+        """Run an express version to its end: the execution's ARN, and how it ended.
+
+        NotFoundError when the version is gone.
+        """
+        try:
+            with translated(f"cannot run execution '{execution_id}'"):
+                answer = self._sync_client.start_sync_execution(
+                    stateMachineArn=version_arn, name=execution_id, input=canonical_json(task_input)
+                )
+        except ClientError as error:
+            if error_code(error) in GONE_CODES:
+                raise NotFoundError("state machine version", version_arn) from error
+            raise
+        return answer["executionArn"], _machine_execution(answer)
+
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
         """Abort; no error if the execution has ended. NotFoundError if there never was one."""
-        told = {"error": error[:MAX_ERROR_CHARACTERS], "cause": cause[:MAX_CAUSE_CHARACTERS]}
         try:
             with translated(f"cannot stop '{execution_arn}'"):
-                self._client.stop_execution(executionArn=execution_arn, **told)
+                self._client.stop_execution(executionArn=execution_arn, **_cut(error, cause))
         except ClientError as failed:
             if error_code(failed) != "ExecutionDoesNotExist":
                 raise
             # The service may mean that the execution is over: then describe() knows it.
             self.describe(execution_arn)
 
-    def send_success(self, token: str, output: JsonObject) -> bool:
-        """End the wait of a Task for its token; False where nothing waits with it any more."""
-        try:
-            with translated("cannot answer the token of a task"):
-                self._client.send_task_success(taskToken=token, output=dump_json(output))
-        except ClientError as error:
-            if error_code(error) not in ENDED_CODES:
-                raise
-            return False
-        return True
-
     def describe(self, execution_arn: str) -> MachineExecution:
         """How it stands; NotFoundError if the service does not know it."""
-        answer = self._describe(execution_arn)
-        stopped: datetime | None = answer.get("stopDate")
-        return MachineExecution(
-            status=STATUSES[answer["status"]],
-            started_at=answer["startDate"].astimezone(UTC),
-            ended_at=stopped.astimezone(UTC) if stopped else None,
-            error=answer.get("error"),
-            cause=answer.get("cause"),
-        )
+        return _machine_execution(self._describe(execution_arn))
 
     def execution_arn(self, version_arn: str, execution_id: str) -> str:
         """The ARN that an execution of that name has: it names the machine, not the version."""
@@ -157,26 +195,27 @@ class StepFunctionsMachines:
         return f"{machine.replace(':stateMachine:', ':execution:', 1)}:{execution_id}"
 
     def delete(self, workflow_id: str) -> None:
-        """Delete the machine of a workflow with its versions; no error if there is none.
+        """Delete the machines of a workflow with their versions; no error if there is none.
 
         Step Functions ends executions that still run at their next state.
         """
-        try:
-            with translated(f"cannot delete the state machine of '{workflow_id}'"):
-                self._client.delete_state_machine(stateMachineArn=self.machine_arn(workflow_id))
-        except ClientError as error:
-            if error_code(error) not in GONE_CODES:
-                raise
+        for mode in TYPES:
+            try:
+                with translated(f"cannot delete the state machine of '{workflow_id}'"):
+                    self._client.delete_state_machine(stateMachineArn=self.machine_arn(workflow_id, mode))
+            except ClientError as error:
+                if error_code(error) not in GONE_CODES:
+                    raise
 
-    def machine_arn(self, workflow_id: str) -> str:
-        """The ARN of the machine that a workflow has, without asking the service."""
+    def machine_arn(self, workflow_id: str, mode: MachineType = "standard") -> str:
+        """The ARN of the machine of this type that a workflow has, without asking the service."""
         # arn:{partition}:iam::{account}:role/...
         _, partition, _, _, account, _ = self._role_arn.split(":", 5)
         place = f"arn:{partition}:states:{self._client.meta.region_name}:{account}"
-        return f"{place}:stateMachine:{self._prefix}-{workflow_id}"
+        return f"{place}:stateMachine:{self._prefix}-{workflow_id}{ENDINGS[mode]}"
 
-    def _publish(self, workflow_id: str, definition: str) -> str:
-        machine_arn = self.machine_arn(workflow_id)
+    def _publish(self, workflow_id: str, mode: MachineType, definition: str) -> str:
+        machine_arn = self.machine_arn(workflow_id, mode)
         tracing: TracingConfigurationTypeDef = {"enabled": self._tracing}
         answer: Any
         try:
@@ -191,10 +230,10 @@ class StepFunctionsMachines:
             if error_code(error) != "StateMachineDoesNotExist":
                 raise
             answer = self._client.create_state_machine(
-                name=f"{self._prefix}-{workflow_id}",
+                name=machine_arn.rpartition(":")[2],
                 definition=definition,
                 roleArn=self._role_arn,
-                type="STANDARD",
+                type=TYPES[mode],
                 loggingConfiguration={"level": "OFF", "includeExecutionData": False},
                 tracingConfiguration=tracing,
                 publish=True,
@@ -205,9 +244,8 @@ class StepFunctionsMachines:
         version_arn: str = answer["stateMachineVersionArn"]
         return version_arn
 
-    def _prune(self, workflow_id: str, keep: Collection[str]) -> None:
+    def _prune(self, machine_arn: str, keep: Collection[str]) -> None:
         """Delete the oldest versions but those to keep; executions that run them go on."""
-        machine_arn = self.machine_arn(workflow_id)
         arns: list[str] = []
         request: dict[str, Any] = {"stateMachineArn": machine_arn, "maxResults": 1000}
         while True:
@@ -238,6 +276,32 @@ class StepFunctionsMachines:
             if error_code(error) == "ExecutionDoesNotExist":
                 raise NotFoundError("execution", execution_arn) from error
             raise
+
+
+def _machine_execution(answer: Any) -> MachineExecution:
+    stopped: datetime | None = answer.get("stopDate")
+    return MachineExecution(
+        status=STATUSES[answer["status"]],
+        started_at=answer["startDate"].astimezone(UTC),
+        ended_at=stopped.astimezone(UTC) if stopped else None,
+        error=answer.get("error"),
+        cause=answer.get("cause"),
+    )
+
+
+def _cut(error: str, cause: str) -> ErrorAndCause:
+    return {"error": error[:MAX_ERROR_CHARACTERS], "cause": cause[:MAX_CAUSE_CHARACTERS]}
+
+
+def _send(answer: Callable[[], object]) -> bool:
+    try:
+        with translated("cannot answer a task token"):
+            answer()
+    except ClientError as error:
+        if error_code(error) not in UNAWAITED_CODES:
+            raise
+        return False
+    return True
 
 
 def _refused(error: ClientError) -> Problem:

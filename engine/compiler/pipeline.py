@@ -1,29 +1,31 @@
-"""The stages, one after another: steps, tree, regions, fusion, machine, checks, report."""
+"""The stages, one after another: steps, tree, regions, fusion, machine, mode, checks, report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_definition, definition_bytes
+from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, check_definition, definition_bytes
+from engine.compiler.arrangement import arrange
+from engine.compiler.duration import longest_seconds
 from engine.compiler.emit import emit
-from engine.compiler.fusion import fuse, note_forks
+from engine.compiler.express import finalise
 from engine.compiler.levels import level_tree
 from engine.compiler.measure import execution_cost
+from engine.compiler.mode import choose_mode
+from engine.compiler.price import GUESSED_NODE_SECONDS, ExpressSeconds, price_executions
 from engine.compiler.profile import Profile
-from engine.compiler.put_off import find_put_off
-from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
-from engine.compiler.series_parallel import limit_depth, series_parallel_tree
+from engine.compiler.schedule import critical_path
 from engine.compiler.step import Step, plan_steps
-from engine.compiler.tree import Tree, in_series
-from engine.compiler.wait import find_waits
+from engine.compiler.tree import Tree, makespan
 from engine.dag import Dag
 from engine.errors import DocumentError, Problem
 from engine.json_value import JsonObject, digest
 from engine.registry import NodeRegistry
 from engine.settled import settled_nodes
-from engine.workflow import Workflow
+from engine.task import FINISH
+from engine.workflow import MachineType, Workflow
 
 # A light node takes milliseconds; one that is known to take longer shares no Task.
 MAX_LIGHT_SECONDS = 0.25
@@ -36,6 +38,7 @@ class Compiled:
     definition: JsonObject
     report: JsonObject
     digest: str
+    mode: MachineType
 
 
 def compile_workflow(
@@ -63,50 +66,41 @@ def compile_workflow(
             node_id: replace(step, light=step.light and seconds[node_id] <= MAX_LIGHT_SECONDS)
             for node_id, step in steps.items()
         }
-    tree, put_off, machine = _arrange(workflow, dag, seconds, steps)
-    definition = machine.to_json()
+    arranged = arrange(workflow, dag, seconds, steps)
+    tree, machine = arranged.tree, arranged.machine
+    standard = definition = machine.to_json()
+    longest = longest_seconds(tree, workflow, registry)
+    prices = price_executions(execution_cost(standard), _express_seconds(dag, tree, steps, predicted))
+    mode = choose_mode(workflow, registry, standard, targets, longest=longest, prices=prices)
+    if mode.chosen == "express":
+        seconds_left = workflow.settings.longest_seconds("express")
+        definition = finalise(machine, targets[FINISH], seconds_left).to_json()
     _check_size(definition)
     faults = check_definition(definition)
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
-        **make_report(definition, dag, tree, predicted, put_off),
+        **make_report(definition, dag, tree, predicted, mode=mode.chosen, put_off=arranged.put_off),
+        "mode": mode.to_json(),
+        "cost_per_1000_executions": prices,
         "nodes": len(workflow.nodes),
         "settled_at_start": sorted(settled),
         "level_compiler": _level_compiler(workflow, registry, targets),
     }
-    _check_history(report)
-    return Compiled(definition, report, digest(definition))
+    if mode.chosen == "standard":
+        _check_history(report)
+    return Compiled(definition, report, digest(definition), mode.chosen)
 
 
-def _arrange(
-    workflow: Workflow, dag: Dag, seconds: Mapping[str, float] | None, steps: Mapping[str, Step]
-) -> tuple[Tree | None, tuple[str, ...], Machine]:
-    """How the steps are ordered, which of them are put off to the end, and the machine of it."""
-    limit = workflow.settings.timeout_seconds
-    if not steps:
-        return None, (), emit(None, steps, limit)
-    tree = _find_tree(dag, seconds, workflow, steps)
-    fused, shared = fuse(tree, note_forks(tree, steps))
-    machine = emit(fused, shared, limit)
-    put_off = find_put_off(workflow, dag, steps, shared)
-    # An order that branches have exactly is kept: there nothing waits in vain.
-    if not put_off or len(put_off) == len(steps) or not find_waits(dag, tree, None):
-        return tree, (), machine
-    first = [node_id for node_id in dag.ids if node_id not in put_off]
-    parts = (dag.without(left_out) for left_out in (put_off, first))
-    later = in_series(_find_tree(part, seconds, workflow, steps) for part in parts)
-    other = emit(*fuse(later, note_forks(later, steps)), limit)
-    cheaper = execution_cost(other.to_json()).transitions < execution_cost(machine.to_json()).transitions
-    return (later, put_off, other) if cheaper else (tree, (), machine)
-
-
-def _find_tree(
-    dag: Dag, seconds: Mapping[str, float] | None, workflow: Workflow, steps: Mapping[str, Step]
-) -> Tree:
-    """The tree with its forks, which may stand as deep in one another as they like: they are no Parallels."""
-    forked = find_regions(series_parallel_tree(dag, seconds), workflow, steps)
-    return limit_depth(dag, forked)
+def _express_seconds(
+    dag: Dag, tree: Tree | None, steps: Mapping[str, Step], seconds: Mapping[str, float] | None
+) -> ExpressSeconds:
+    """How long an express execution is paid for: as predicted, or else by a guess that says so."""
+    if tree is not None and seconds is not None:
+        return ExpressSeconds(makespan(tree, seconds), "the predicted makespan")
+    guess = {step.id: 0.0 if step.light else GUESSED_NODE_SECONDS for step in steps.values()}
+    told = f"{GUESSED_NODE_SECONDS:g} s for each node of the longest chain that is not light"
+    return ExpressSeconds(sum(guess[node_id] for node_id in critical_path(dag, guess)), told)
 
 
 def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:

@@ -23,7 +23,7 @@ from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, failed_result
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
-from engine.workflow import Node
+from engine.workflow import Node, Pin
 
 log = logging.getLogger("mini_n8n.runner")
 
@@ -112,7 +112,8 @@ class Runner:
                 for node_id in node_ids
             ]
         )
-        self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
+        if node_ids:
+            self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
 
     def _run(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
@@ -122,6 +123,8 @@ class Runner:
             return self._skip(reading)
         if reading.node.disabled:
             return self._pass_through(reading)
+        if reading.pin is not None:
+            return self._take_pin(reading, reading.pin)
         return self._attempt(reading)
 
     def _expand(self, reading: NodeReading) -> TaskAnswer:
@@ -133,6 +136,9 @@ class Runner:
             return TaskAnswer(indexes=())
         if reading.node.disabled:
             self._pass_through(reading)
+            return TaskAnswer(indexes=())
+        if reading.pin is not None:
+            self._take_pin(reading, reading.pin)
             return TaskAnswer(indexes=())
         run = self._new_run(reading)
         try:
@@ -262,6 +268,12 @@ class Runner:
         run = self._new_run(reading, attempts=0)
         return self._finish(reading, run, NodeStatus.SKIPPED, output_name=MAIN, result={"output": output})
 
+    def _take_pin(self, reading: NodeReading, pin: Pin) -> TaskAnswer:
+        """The pinned result instead of a run; the cache neither gives nor gets it."""
+        run = self._new_run(reading, attempts=0).model_copy(update={"pinned": True})
+        status = NodeStatus.SUCCEEDED
+        return self._finish(reading, run, status, output_name=pin.output_name, result=pin.result)
+
     def _finish(
         self,
         reading: NodeReading,
@@ -292,7 +304,8 @@ class Runner:
         stored = self._records.finish(ended, text)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
-        self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
+        if status is not NodeStatus.SKIPPED:
+            self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
         return self._stored_answer(stored)
 
     def _new_run(self, reading: NodeReading, attempts: int | None = None) -> NodeRun:

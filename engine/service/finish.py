@@ -12,14 +12,17 @@ from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
+from engine.machine import MachineExecution
 from engine.node import OUTPUT_TYPE
-from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
+from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.service.durations import DurationRecorder
 from engine.values import ValueStore
 from engine.workflow import Workflow
 
 # How `engine.runner.failure` tells Step Functions which node failed.
 _NAMED = re.compile(r"node '([A-Za-z_][A-Za-z0-9_]*)' failed")
+
+_ERRORS = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class ExecutionFinisher:
         self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], ended_at: datetime
     ) -> bool:
         execution_id, status = execution.execution_id, ExecutionStatus.SUCCEEDED
-        output = self._output(workflow, runs)
+        output = self._output(workflow, runs, execution.selection.target)
         try:
             claim = self.values.store(f"executions/{execution_id}/output.json", output)
         except NodeError as error:
@@ -113,8 +116,11 @@ class ExecutionFinisher:
             if (cursor := page.cursor) is None:
                 return found
 
-    def _output(self, workflow: Workflow, runs: dict[str, NodeRun]) -> JsonObject:
-        """Outputs by name: of the output nodes, or where there are none, of the last nodes."""
+    def _output(self, workflow: Workflow, runs: dict[str, NodeRun], target: str | None) -> JsonObject:
+        """Outputs by name: of the output nodes, or where there are none, of the last nodes.
+
+        Where a part of the workflow ran for the sake of one node (``target``), of that.
+        """
         wanted = {
             node.id: str(node.config.get("name") or node.id)
             for node in workflow.nodes
@@ -123,6 +129,8 @@ class ExecutionFinisher:
         if not wanted:
             sources = {connection.source for connection in workflow.connections}
             wanted = {node.id: node.id for node in workflow.nodes if node.id not in sources}
+        if target is not None:
+            wanted = {target: target}
         output: JsonObject = {}
         for node_id, name in wanted.items():
             run = runs.get(node_id)
@@ -199,4 +207,6 @@ class ExecutionFinisher:
     def _measure(self, execution: Execution, status: ExecutionStatus, ended_at: datetime) -> None:
         seconds = (ended_at - execution.started_at).total_seconds()
         self.metrics.count("Executions", status=status.value)
+        # 0 or 1 for each: the average is the rate of errors. Who cancels an execution makes no error.
+        self.metrics.count("ExecutionErrors", float(status in _ERRORS))
         self.metrics.milliseconds("ExecutionDuration", max(0.0, seconds) * 1000)

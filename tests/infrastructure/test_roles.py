@@ -23,6 +23,8 @@ UNNAMEABLE = {
     "xray:PutTelemetryRecords": "X-Ray has no resource for segments (service authorization reference)",
     "xray:PutTraceSegments": "as above",
 }
+# Step Functions asks for these besides, to know what to sample; their resource cannot be named either.
+SAMPLING = {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
 # What may end in a wildcard: the names that come into being at run time, below a prefix of this stage.
 PREFIXES = (
     f"{SECRETS}/credentials/*",
@@ -65,7 +67,8 @@ def test_every_resource_that_can_be_named_is_named(allowed: dict[str, frozenset[
         if ("*" in grant.resource or "?" in grant.resource) and grant.resource not in PREFIXES
     }
     tracing = [f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents", "Triggers")]
-    assert wild == {(role, action, "*") for role in tracing for action in UNNAMEABLE}
+    expected = {(role, action, "*") for role in (*tracing, "StateMachineRole") for action in UNNAMEABLE}
+    assert wild == expected | {("StateMachineRole", action, "*") for action in SAMPLING}
 
 
 def test_every_wildcard_that_is_accepted_is_used(allowed: dict[str, frozenset[Grant]]) -> None:
@@ -89,11 +92,13 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_the_five_executors_and_nothing_else(
+def test_a_state_machine_invokes_the_executors_and_what_ends_executions_and_sends_traces(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
+    called = (*EXECUTORS, "ExecutionEvents")
     assert allowed["StateMachineRole"] == {
-        Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS
+        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in called),
+        *(Grant(action, "*") for action in (*UNNAMEABLE, *SAMPLING)),
     }
 
 
@@ -290,6 +295,7 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "PublishStateMachineVersion",
             "SendTaskSuccess",
             "StartExecution",
+            "StartSyncExecution",
             "UpdateStateMachine",
         },
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
