@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_definition, definition_bytes
+from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, check_definition, definition_bytes
+from engine.compiler.arrangement import arrange
 from engine.compiler.duration import longest_seconds
 from engine.compiler.emit import emit
 from engine.compiler.express import finalise
-from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.levels import level_tree
 from engine.compiler.map_group import group_maps
 from engine.compiler.measure import execution_cost
 from engine.compiler.mode import choose_mode
 from engine.compiler.price import GUESSED_NODE_SECONDS, ExpressSeconds, price_executions
 from engine.compiler.profile import Profile
-from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
 from engine.compiler.schedule import critical_path
-from engine.compiler.series_parallel import limit_depth, series_parallel_tree
 from engine.compiler.step import Step, plan_steps
 from engine.compiler.tree import Tree, makespan
 from engine.dag import Dag
@@ -29,6 +27,9 @@ from engine.registry import NodeRegistry
 from engine.settled import settled_nodes
 from engine.task import FINISH
 from engine.workflow import MachineType, Workflow
+
+# A light node takes milliseconds; one that is known to take longer shares no Task.
+MAX_LIGHT_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,26 @@ def compile_workflow(
     settled = {node.id for node in settled_nodes(workflow)}
     steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
     whole = Dag.of(workflow).without(settled)
-    grouped = group_maps(workflow, whole, steps)
-    dag = grouped.dag
-    seconds = grouped.seconds(_known_seconds(workflow, steps, profile), whole)
-    predicted = grouped.seconds(_known_seconds(workflow, steps, measured), whole) if measured else seconds
-    tree = _find_tree(dag, seconds, grouped.workflow, grouped.steps) if steps else None
-    standard = definition = _arrange(tree, workflow, grouped.steps).to_json()
-    express = _arrange(tree, workflow, _without_distributed(grouped.steps))
+    known = _known_seconds(workflow, steps, profile)
+    if known is not None:
+        steps = {
+            node_id: replace(step, light=step.light and known[node_id] <= MAX_LIGHT_SECONDS)
+            for node_id, step in steps.items()
+        }
+    alone, grouped = steps, group_maps(workflow, whole, steps)
+    dag, steps = grouped.dag, dict(grouped.steps)
+    seconds = grouped.seconds(known, whole)
+    predicted = seconds
+    if measured:
+        predicted = grouped.seconds(_known_seconds(workflow, alone, measured), whole)
+    arranged = arrange(grouped.workflow, dag, seconds, steps)
+    tree = arranged.tree
+    standard = definition = arranged.machine.to_json()
+    express = arranged.machine
+    if workflow.settings.mode != "standard" and any(step.items for step in steps.values()):
+        express = arrange(grouped.workflow, dag, seconds, _without_distributed(steps)).machine
     longest = longest_seconds(tree, workflow, registry, grouped.groups)
-    prices = price_executions(execution_cost(standard), _express_seconds(dag, tree, grouped.steps, predicted))
+    prices = price_executions(execution_cost(standard), _express_seconds(dag, tree, steps, predicted))
     mode = choose_mode(workflow, registry, express.to_json(), targets, longest=longest, prices=prices)
     if mode.chosen == "express":
         seconds_left = workflow.settings.longest_seconds("express")
@@ -77,7 +89,7 @@ def compile_workflow(
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
-        **make_report(definition, dag, tree, predicted, mode.chosen),
+        **make_report(definition, dag, tree, predicted, mode=mode.chosen, put_off=arranged.put_off),
         "mode": mode.to_json(),
         "cost_per_1000_executions": prices,
         "nodes": len(workflow.nodes),
@@ -102,22 +114,6 @@ def _express_seconds(
     }
     told = f"{GUESSED_NODE_SECONDS:g} s for each node of the longest chain that is not light"
     return ExpressSeconds(sum(guess[node_id] for node_id in critical_path(dag, guess)), told)
-
-
-def _find_tree(
-    dag: Dag, seconds: Mapping[str, float] | None, workflow: Workflow, steps: Mapping[str, Step]
-) -> Tree:
-    """The tree with its forks, which may stand as deep in one another as they like: they are no Parallels."""
-    forked = find_regions(series_parallel_tree(dag, seconds), workflow, steps)
-    return limit_depth(dag, forked)
-
-
-def _arrange(tree: Tree | None, workflow: Workflow, steps: Mapping[str, Step]) -> Machine:
-    """The machine of a tree, where light nodes share Tasks."""
-    seconds = workflow.settings.timeout_seconds
-    if tree is None:
-        return emit(None, steps, seconds)
-    return emit(*fuse(tree, note_forks(tree, steps)), seconds)
 
 
 def _without_distributed(steps: Mapping[str, Step]) -> dict[str, Step]:
