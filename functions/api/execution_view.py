@@ -22,7 +22,7 @@ from engine.execution import (
 )
 from engine.json_value import JsonObject, JsonValue, dump_json
 from engine.ports import BlobStore
-from engine.workflow import Node, Workflow
+from engine.workflow import MachineType, Node, Workflow
 
 # Lambda answers with 6 MB at most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
 # and JSON in JSON doubles its quotation marks; values over the budget are given by link.
@@ -39,6 +39,7 @@ class ExecutionSummary(BaseModel):
     workflow_name: str
     version: int
     status: ExecutionStatus
+    mode: MachineType = Field(description="The type of its state machine.")
     trigger: str
     parent: ParentLink | None = Field(description="The execution, and its node, that started this one.")
     retry_of: str | None = Field(description="The execution that this one tries again.")
@@ -54,6 +55,18 @@ class ExecutionSummary(BaseModel):
     def of(cls, execution: Execution) -> ExecutionSummary:
         """From the record."""
         return cls(**_summary(execution))
+
+
+class PendingApproval(BaseModel):
+    """What a waiting node asks a person; links are for those who may run executions."""
+
+    title: str
+    message: str
+    form: JsonObject | None
+    asked_at: datetime
+    expires_at: datetime
+    approve_url: str | None = Field(None, description="Who has it, has the right; null: not for you.")
+    reject_url: str | None = None
 
 
 class NodeRunView(BaseModel):
@@ -78,6 +91,7 @@ class NodeRunView(BaseModel):
     pinned: bool = Field(False, description="Whether the result was pinned, and the node did not run.")
     cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
     item_count: int | None
+    approval: PendingApproval | None = Field(None, description="In the detail of a node that waits for one.")
     logs: list[LogLine] = Field(description="The last lines; none with a logs_url.")
     logs_url: str | None = Field(None, description="Where lines lie that are too long for this answer.")
 
@@ -248,6 +262,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "workflow_name": execution.workflow_name,
         "version": execution.version,
         "status": execution.status,
+        "mode": execution.mode,
         "trigger": execution.trigger,
         "parent": execution.parent,
         "retry_of": execution.retry_of,

@@ -30,6 +30,7 @@ PREFIXES = (
     f"{SECRETS}/credentials/*",
     f"{SECRETS}/api-key-??????",  # Secrets Manager adds six random characters to every name
     f"{SECRETS}/openai-api-key-??????",
+    f"{SECRETS}/approval-key-??????",
     MACHINES,
     EXECUTIONS,
     RULES,
@@ -92,11 +93,12 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_the_five_executors_sends_traces_and_nothing_else(
+def test_a_state_machine_invokes_the_executors_and_what_ends_executions_and_sends_traces(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
+    called = (*EXECUTORS, "ExecutionEvents")
     assert allowed["StateMachineRole"] == {
-        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS),
+        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in called),
         *(Grant(action, "*") for action in (*UNNAMEABLE, *SAMPLING)),
     }
 
@@ -195,7 +197,8 @@ def test_audit_records_are_put_by_those_who_act_and_changed_or_deleted_by_nobody
 def test_a_retired_key_of_the_deployment_is_nobodys_to_read(translated: dict[str, Any]) -> None:
     retired = Resolver(translated, {"BootstrapKey": "off"})
     assert by_resource(grants(translated, retired)["ApiRole"], "secretsmanager") == {
-        f"{SECRETS}/credentials/*": {"CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret"}
+        f"{SECRETS}/approval-key-??????": {"GetSecretValue"},
+        f"{SECRETS}/credentials/*": {"CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret"},
     }
     assert not retired.exists("ApiKey")
     variables = retired.resource("ApiFunction")["Environment"]["Variables"]
@@ -211,13 +214,14 @@ SECRET_ACTIONS = {
         f"{SECRETS}/openai-api-key": {"GetSecretValue"},
         f"{SECRETS}/openai-api-key-??????": {"GetSecretValue"},
     },
-    "FlowRole": {},
+    "FlowRole": {f"{SECRETS}/approval-key-??????": {"GetSecretValue"}},
     "ExecutionEventsRole": {},
     "TriggersRole": {f"{SECRETS}/credentials/*": {"GetSecretValue"}},
     "SchedulerRole": {},
     "StateMachineRole": {},
     "ApiRole": {
         f"{SECRETS}/api-key-??????": {"GetSecretValue"},
+        f"{SECRETS}/approval-key-??????": {"GetSecretValue"},
         f"{SECRETS}/credentials/*": {"CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret"},
     },
 }  # fmt: skip
@@ -294,6 +298,7 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "PublishStateMachineVersion",
             "SendTaskSuccess",
             "StartExecution",
+            "StartSyncExecution",
             "UpdateStateMachine",
         },
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
