@@ -69,7 +69,6 @@ class AccessBench(EngineBench):
             triggers=self.trigger_service,
             firer=self.trigger_firer,
             executions=self.execution_service,
-            metrics=self.metrics,
             credentials=self.credential_service,
             cache=self.cache,
             blobs=self.blobs,
