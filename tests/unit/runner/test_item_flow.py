@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.errors import NodeError
 from engine.execution import NodeStatus
 from engine.node import NodeInputs, NodeResult
-from engine.service.kept_runs import kept_runs
+from engine.service.retry import RetryPlanner
 from engine.task import TaskAnswer
 from tests.unit.engine_bench import EngineBench, connect, node
 
@@ -76,8 +76,10 @@ def test_a_retry_keeps_the_items_that_others_went_on_from(bench: EngineBench) ->
     bench.run(execution, "a", "item", item=0)
     bench.run(execution, "c", "item", item=0)
     bench.run(execution, "f", "item", item=0)
-    workflow = bench.workflows.get_version(bench.executions.get(execution).workflow_id, 1).workflow
-    kept = kept_runs(bench.executions, execution, "again", workflow)
+    earlier = bench.executions.get(execution)
+    workflow = bench.workflows.get_version(earlier.workflow_id, 1).workflow
+    again = earlier.model_copy(update={"execution_id": "again", "retry_of": execution})
+    kept = RetryPlanner(bench.workflows, bench.executions, bench.values).kept_runs(again, workflow)
     assert [(run.node_id, run.item, run.status.value) for run in kept] == [
         ("a", 0, "succeeded"),
         ("c", 0, "succeeded"),
