@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_definition, definition_bytes
 from engine.compiler.emit import emit
 from engine.compiler.fusion import fuse, note_forks
+from engine.compiler.latch import note_latches
 from engine.compiler.levels import level_tree
 from engine.compiler.measure import execution_cost
 from engine.compiler.profile import Profile
@@ -82,7 +83,7 @@ def _arrange(tree: Tree | None, workflow: Workflow, steps: Mapping[str, Step]) -
     seconds = workflow.settings.timeout_seconds
     if tree is None:
         return emit(None, steps, seconds)
-    return emit(*fuse(tree, note_forks(tree, steps)), seconds)
+    return emit(*fuse(tree, note_latches(tree, note_forks(tree, steps))), seconds)
 
 
 def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:
