@@ -21,7 +21,7 @@ class LatchState:
 
 
 class LatchStore(Protocol):
-    """Waits of executions by name. Each change is atomic and gives the state after it, with what others wrote.
+    """Waits of executions by name. Each change is atomic and gives the state after it.
 
     So of all who change a wait the last sees both sides whole, and answers its token: no wake-up is lost.
     Repeating a change does no harm; a wait that is tried again has the last token.

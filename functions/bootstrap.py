@@ -297,7 +297,7 @@ class Root(Adapters):
             self.clock,
             self.metrics,
             answer_token=self.machines.send_success,
-            latches=DynamoLatchStore(self.clients.dynamodb, self.settings.executions_table, self.clock),
+            latches=self.latches,
         )
 
     def _child_starter(self) -> ChildStarter | None:

@@ -50,16 +50,20 @@ FOLLOWED_CHAINS = 2
 FOLLOWED_CUTS = 3
 
 
-def series_parallel_tree(dag: Dag, seconds: Mapping[str, float] | None = None) -> Tree:
+def series_parallel_tree(
+    dag: Dag, seconds: Mapping[str, float] | None = None, *, latches: bool = True
+) -> Tree:
     """The best tree found: never slower than levels, and without any barrier where none is needed.
+
+    ``latches``: whether a core may become one, which takes task tokens.
 
     Parallels may stand deeper inside one another than a definition can hold them: see ``limit_depth``.
     """
     poset = Poset.of(dag)
-    certain = _Solver(poset, None).tree()
+    certain = _Solver(poset, None, latches=False).tree()
     if seconds is None:
         return certain
-    timed = _Solver(poset, seconds).tree()
+    timed = _Solver(poset, seconds, latches=latches).tree()
     gain = makespan(certain, seconds) - makespan(timed, seconds)
     return timed if gain > EPSILON_SECONDS else certain
 
@@ -74,8 +78,8 @@ def limit_depth(dag: Dag, tree: Tree) -> Tree:
 class _Solver:
     """One search's memory of the sets that it has solved."""
 
-    def __init__(self, poset: Poset, seconds: Mapping[str, float] | None) -> None:
-        self._poset = poset
+    def __init__(self, poset: Poset, seconds: Mapping[str, float] | None, *, latches: bool) -> None:
+        self._poset, self._latches = poset, latches
         self._timed = seconds is not None
         self._seconds = [seconds[name] if seconds else 0.0 for name in poset.names]
         self._costs = CostModel(poset, self._seconds)
@@ -126,8 +130,8 @@ class _Solver:
         return best
 
     def _latch(self, core: int, cut: Solved) -> Solved:
-        """The latch of a core where it is faster than the cut; without durations nobody can tell."""
-        if not self._timed or cut[0][0] <= self._costs.critical_seconds(core) + EPSILON_SECONDS:
+        """The latch of a core where it is faster than the cut."""
+        if not self._latches or cut[0][0] <= self._costs.critical_seconds(core) + EPSILON_SECONDS:
             return cut
         latch = latch_of(self._poset, core, self._seconds)
         seconds = makespan(latch, dict(zip(self._poset.names, self._seconds, strict=True)))

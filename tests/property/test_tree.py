@@ -15,6 +15,7 @@ from engine.compiler.wait import find_waits
 from engine.dag import Dag, bits
 from engine.workflow import Workflow
 from tests.property.definition_order import nodes_before
+from tests.property.every_core import every_core_a_latch
 from tests.property.random_dag import dags, series_parallel_dags
 from tests.property.scripted_node import TARGETS, make_registry
 
@@ -123,8 +124,9 @@ def test_with_latches_only_their_own_cost_is_lost(dag: Dag, data: st.DataObject)
 @CASES
 @given(dags(max_nodes=20), st.data())
 def test_a_definition_with_latches_starts_no_node_early(dag: Dag, data: st.DataObject) -> None:
-    seconds = {node_id: data.draw(LONG) for node_id in dag.ids}
-    compiled = compile_workflow(workflow_of(dag), REGISTRY, targets=TARGETS, profile=Profile(seconds))
+    profile = Profile({node_id: data.draw(LONG) for node_id in dag.ids})
+    with every_core_a_latch():
+        compiled = compile_workflow(workflow_of(dag), REGISTRY, targets=TARGETS, profile=profile)
     before = nodes_before(compiled.definition)
     assert before.keys() == set(dag.ids)
     assert all(dag.upstream(node_id) <= before[node_id] for node_id in dag.ids)
