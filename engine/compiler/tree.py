@@ -13,8 +13,8 @@ from typing import TypeAlias
 from engine.compiler.deep import Deep, run_deep
 
 # What a step of a latch pays for its wait: a state more, one call of a function, and the way of the answer
-# from the step that arrives last. Assumed for AWS, where nobody measured it for us; see infra/README.md for
-# what it takes on the local AWS.
+# from the step that arrives last. An assumption for AWS, where nobody has measured it for us; on the local
+# AWS `tests/integration/test_latch.py` prints what it takes.
 LATCH_SECONDS = 0.3
 
 
