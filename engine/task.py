@@ -8,6 +8,7 @@ Keys of the payload::
     item          index                    inside a Map: the item of the for_each node
     step          run | expand | item | collect | settle | wait | await
     error_name    name                     step settle: the error that Step Functions caught
+    error         {Error, Cause}           step finish: what stopped an express execution
     token         token                    steps wait and await: what ends the wait, to be kept for who does
     arrives       [latch, ...]             the waits that are told when the node has ended
     latch, await  name, [node id, ...]     step await: the name of the wait, and the nodes that it is for
@@ -17,6 +18,7 @@ Keys of the payload::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -31,6 +33,10 @@ from engine.json_value import JsonObject
 # await    keep the token of a wait that ends when other nodes have ended; it runs no node
 # settle   a node with on_error continue or output failed for good: record it and go on
 Step = Literal["run", "expand", "item", "collect", "settle", "wait", "await"]
+
+
+# The target, besides the executors, that ends the executions of express machines.
+FINISH = "finish"
 
 
 class ExecutionInput(BaseModel):
@@ -69,6 +75,31 @@ class Task(BaseModel):
         elif not self.nodes:
             raise ValueError("nodes must name one node at least")
         return self
+
+
+class CaughtError(BaseModel):
+    """What Step Functions puts into the input of a state that a Catch leads to."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str | None = Field(None, alias="Error")
+    cause: str | None = Field(None, alias="Cause")
+
+
+class FinishTask(BaseModel):
+    """The last message of an express execution, whose end no event tells: how it ended.
+
+    It names no nodes, and goes to the function of `FINISH` rather than to an executor.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    execution_id: str
+    workflow_id: str
+    version: int
+    nodes: Sequence[str] = Field((), max_length=0)
+    step: Literal["finish"]
+    error: CaughtError | None = Field(None, description="What stopped it; None: it succeeded.")
 
 
 class TaskAnswer(BaseModel):

@@ -20,6 +20,11 @@ MAX_NODES = 1_000
 MAX_CONNECTIONS = 10_000
 # A standard execution ends after one year (same page).
 MAX_TIMEOUT_SECONDS = 31_536_000
+# An express execution ends after five minutes (same page).
+EXPRESS_SECONDS = 300
+
+# The two types of state machine.
+MachineType: TypeAlias = Literal["standard", "express"]
 
 # JSON's own types, nothing converted: `true` is no number of seconds.
 Whole: TypeAlias = Annotated[int, Field(strict=True)]
@@ -49,6 +54,13 @@ class ForEach(Part):
 
     items: JsonValue = Field(description="An expression that gives a list, or a list.")
     max_concurrency: Whole = Field(10, ge=1, le=40, description="Items that run at the same time.")
+
+
+class Pin(Part):
+    """A result that stands in for a run of its node, as node runs show results."""
+
+    result: JsonObject = Field(description="What the node gives; it has an `output`.")
+    output_name: OutputName = Field("main", description="The output that the node leaves through.")
 
 
 class Position(Part):
@@ -81,6 +93,11 @@ class Node(Part):
     join: Literal["any", "all"] = Field(
         "any", description="Run when any connection is live, or only when all are."
     )
+    pinned: Pin | None = Field(
+        None,
+        description="Given instead of a run where the draft is executed by hand, never by triggers or in the "
+        "live version.",
+    )
 
 
 class Connection(Part):
@@ -95,6 +112,10 @@ class Settings(Part):
     """What holds for the whole workflow."""
 
     timeout_seconds: Whole = Field(3_600, ge=1, le=MAX_TIMEOUT_SECONDS)
+    # Express is never what nobody asked for: it may run a node twice, and ends after five minutes.
+    mode: Literal["standard", "express", "auto"] = Field(
+        "standard", description="The type of state machine; auto: express where all of it surely fits."
+    )
     error_workflow: str | None = Field(
         None,
         min_length=1,
@@ -106,6 +127,10 @@ class Settings(Part):
         description="Whether a save plans anew with the durations of past executions, or with those that the "
         "version before was planned with; POST …/recompile plans anew at any time.",
     )
+
+    def longest_seconds(self, mode: MachineType) -> int:
+        """Seconds after which an execution ends, on a machine of this type."""
+        return min(self.timeout_seconds, EXPRESS_SECONDS) if mode == "express" else self.timeout_seconds
 
 
 class Workflow(Part):

@@ -42,6 +42,7 @@ from engine.service import (
     ExecutionService,
     ExportService,
     ImportService,
+    PartialRunPlanner,
     RecompileService,
     StartRequest,
     TemplateService,
@@ -56,14 +57,14 @@ from engine.service.children import ChildStarter
 from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
 from engine.service.webhooks import WebhookService
-from engine.settings import EXECUTORS
+from engine.settings import TARGETS as TARGET_NAMES
 from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore
 from nodes import BUILTIN_NODES
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PUBLIC_URL = "http://mini-n8n.test"
-TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in EXECUTORS}
+TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in TARGET_NAMES}
 
 # What a node does: (its resolved config, inputs, context) -> what run() or poll() answers.
 Script = Callable[[dict[str, Any], NodeInputs, NodeContext], Any]
@@ -160,6 +161,9 @@ class EngineBench:
             durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
+        self.parts = PartialRunPlanner(
+            self.executions, self.registry, self.workflow_service.saver.publish_part
+        )
         self.execution_service = ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -169,6 +173,7 @@ class EngineBench:
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=self.parts,
         )
         self.runner = self.make_runner()
         self.credential_service = CredentialService(self.credentials, self.clock)
@@ -278,7 +283,16 @@ class EngineBench:
 
 def node(node_id: str, type_name: str = "call", **more: Any) -> JsonObject:
     """A node of a document; what is no setting of a node goes into its config."""
-    settings = ("retry", "timeout_seconds", "on_error", "cache_ttl_seconds", "for_each", "join", "disabled")
+    settings = (
+        "retry",
+        "timeout_seconds",
+        "on_error",
+        "cache_ttl_seconds",
+        "for_each",
+        "join",
+        "disabled",
+        "pinned",
+    )
     found = {name: more.pop(name) for name in settings if name in more}
     return {"id": node_id, "type": type_name, "config": more, **found}
 
