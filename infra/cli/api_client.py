@@ -55,10 +55,13 @@ class ApiClient:
         """Make an API key; what the API shows of it, and the key itself."""
         return self._ask("POST", "/api-keys", asked)
 
-    def execute(self, workflow_id: str, inputs: JsonObject, *, bypass_cache: bool = False) -> JsonObject:
-        """Start an execution; what the API shows of it."""
+    def execute(
+        self, workflow_id: str, inputs: JsonObject, *, bypass_cache: bool = False, wait_seconds: float = 0
+    ) -> JsonObject:
+        """Start an execution, and wait for its end at most so long; what the API shows of it."""
         body = {"inputs": inputs, "bypass_cache": bypass_cache}
-        return self._ask("POST", f"/workflows/{workflow_id}/execute", body)
+        query = {"wait": wait_seconds} if wait_seconds else None
+        return self._ask("POST", f"/workflows/{workflow_id}/execute", body, query)
 
     def execution(self, execution_id: str) -> JsonObject:
         """An execution with its node runs."""

@@ -290,7 +290,9 @@ def run_checks(
 def bench(
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME", help="compile, import, nodes, api or load. May be repeated."),
+        typer.Option(
+            "--only", metavar="NAME", help="compile, import, nodes, api, load or express. May be repeated."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:

@@ -12,6 +12,7 @@ from infra.cli.api_client import ApiClient
 from infra.cli.bench.api_load import measure_api, measure_load
 from infra.cli.bench.compile_time import measure_compiler
 from infra.cli.bench.import_time import measure_imports
+from infra.cli.bench.machine_type import measure_machine_types
 from infra.cli.bench.measurement import Measurement
 from infra.cli.bench.node_overhead import measure_nodes
 from infra.cli.console import print_error, print_out
@@ -20,7 +21,7 @@ from infra.cli.start import starting
 from infra.cli.stop_signal import stops_in_order
 from infra.local.stack import LocalStack, StackOptions
 
-AREAS = ("compile", "import", "nodes", "api", "load")
+AREAS = ("compile", "import", "nodes", "api", "load", "express")
 
 
 def run_bench(only: tuple[str, ...], as_json: bool) -> int:
@@ -42,7 +43,7 @@ def _measure(areas: set[str]) -> Iterator[Measurement]:
         yield from measure_compiler()
     if "import" in areas:
         yield from measure_imports()
-    if not areas & {"nodes", "api", "load"}:
+    if not areas & {"nodes", "api", "load", "express"}:
         return
     stack = LocalStack(StackOptions(log_level="ERROR"), print_error)
     with stops_in_order(), starting(stack), ApiClient(stack.api_url, stack.api_key()) as client:
@@ -55,6 +56,9 @@ def _measure(areas: set[str]) -> Iterator[Measurement]:
         if "load" in areas:
             print_error("running many at once ...")
             yield from measure_load(client)
+        if "express" in areas:
+            print_error("running both types of machine ...")
+            yield from measure_machine_types(client)
 
 
 def _table(found: list[Measurement]) -> Table:
