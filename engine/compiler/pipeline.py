@@ -83,7 +83,7 @@ def compile_workflow(
         "level_compiler": _level_compiler(workflow, registry, targets),
     }
     if mode.chosen == "standard":
-        _check_history(report)
+        _check_history(report["history_events"] + _events_of_rounds(workflow, registry, report))
     return Compiled(definition, report, digest(definition), mode.chosen)
 
 
@@ -145,17 +145,26 @@ def _check_size(definition: JsonObject, nodes: int) -> None:
     if size > MAX_DEFINITION_BYTES:
         told = (
             f"compiled, the workflow takes {size:,} bytes, {size // nodes:,} a node (for_each, on_error and "
-            f"polling take most), and Step Functions takes {MAX_DEFINITION_BYTES:,}"
+            f"polling take most), and Step Functions takes {MAX_DEFINITION_BYTES:,}:"
         )
         raise _too_much("definition_too_large", told, size / MAX_DEFINITION_BYTES)
 
 
-def _check_history(report: JsonObject) -> None:
-    events = report["history_events"]
+def _events_of_rounds(workflow: Workflow, registry: NodeRegistry, report: JsonObject) -> int:
+    """What nodes write that ask again and again, where the document says how often at most."""
+    costs = report["per_poll"]
+    return sum(
+        registry.get(node.type).most_polls(node.config) * costs[node.id]["history_events"]
+        for node in workflow.nodes
+        if node.id in costs
+    )
+
+
+def _check_history(events: int) -> None:
     if events > MAX_HISTORY_EVENTS:
         told = (
-            f"an execution would write {events:,} history events, and Step Functions keeps "
-            f"{MAX_HISTORY_EVENTS:,}"
+            f"an execution would write up to {events:,} history events, and Step Functions keeps "
+            f"{MAX_HISTORY_EVENTS:,}: let loops go fewer rounds, or"
         )
         raise _too_much("history_too_long", told, events / MAX_HISTORY_EVENTS)
 
@@ -165,4 +174,4 @@ def _too_much(code: str, told: str, ratio: float) -> DocumentError:
     cure = (
         f"divide it into {math.ceil(ratio)} workflows or more, the others called by `workflow` nodes of one"
     )
-    return DocumentError([Problem(code, f"{told}: {cure}", field="nodes")])
+    return DocumentError([Problem(code, f"{told} {cure}", field="nodes")])

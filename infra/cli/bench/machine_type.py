@@ -11,9 +11,9 @@ from infra.cli.bench.api_load import SMALL_WORKFLOW
 from infra.cli.bench.measurement import Measurement, percentile
 from infra.cli.bench.node_overhead import run_to_end
 
-CONCURRENT = 20
-EXECUTIONS = 100
-WAITS = 50
+CONCURRENT = 5
+EXECUTIONS = 40
+WAITS = 20
 # Short enough that `?wait=` may run an express machine in one call.
 TIMEOUT_SECONDS = 20
 
