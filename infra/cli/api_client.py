@@ -55,6 +55,10 @@ class ApiClient:
         """Make an API key; what the API shows of it, and the key itself."""
         return self._ask("POST", "/api-keys", asked)
 
+    def put_credential(self, name: str, kind: str, values: JsonObject) -> JsonObject:
+        """Store a credential; what the API shows of it."""
+        return self._ask("PUT", f"/credentials/{name}", {"kind": kind, "values": values})
+
     def execute(
         self, workflow_id: str, inputs: JsonObject, *, bypass_cache: bool = False, wait_seconds: float = 0
     ) -> JsonObject:
