@@ -9,9 +9,11 @@ from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.item_states import for_each_states
 from engine.compiler.names import Place, name_parallels
 from engine.compiler.step import Iteration, Step
-from engine.compiler.step_states import fork_states, run_states
-from engine.compiler.tree import Fork, Leaf, Series, Tree, children
+from engine.compiler.step_states import await_states, fork_states, run_states
+from engine.compiler.tree import Fork, Latch, Leaf, Link, Series, Tree, children
 
+# Of a wait in a Map, where no latch stands.
+NO_LATCH = 0
 COMMENT = "Compiled by Mini-N8N: tasks carry names, never data."
 
 
@@ -20,14 +22,14 @@ def emit(tree: Tree | None, steps: Mapping[str, Step], timeout_seconds: int) -> 
     if tree is None:
         nothing = {"nothing to do": asl.Succeed()}
         return asl.Machine("nothing to do", nothing, timeout_seconds=timeout_seconds, comment=COMMENT)
-    machine = run_deep(_Emitter(steps, name_parallels(tree)).machine((), tree))
+    machine = run_deep(_Emitter(steps, name_parallels(tree), timeout_seconds).machine((), tree))
     return asl.Machine(machine.start, machine.states, timeout_seconds=timeout_seconds, comment=COMMENT)
 
 
 def emit_item(step: Step, prefix: str, item: asl.Template) -> asl.Machine:
     """What runs for an item of a step, or for a batch; ``prefix`` tells its states from others."""
     one = step.iteration or Iteration(Leaf(step.id), {step.id: step.of_item()})
-    emitter = _Emitter(one.steps, name_parallels(one.tree, prefix), prefix, item)
+    emitter = _Emitter(one.steps, name_parallels(one.tree, prefix), NO_LATCH, prefix, item)
     return run_deep(emitter.machine((), one.tree))
 
 
@@ -36,10 +38,12 @@ class _Emitter:
         self,
         steps: Mapping[str, Step],
         parallel_names: Mapping[Place, str],
+        timeout_seconds: int,
         prefix: str = "",
         item: asl.Template | None = None,
     ) -> None:
         self._steps, self._parallel_names = steps, parallel_names
+        self._timeout_seconds = timeout_seconds
         self._prefix, self._item = prefix, item
 
     def machine(self, place: Place, tree: Tree) -> Deep[asl.Machine]:
@@ -72,6 +76,23 @@ class _Emitter:
                 ways[output] = (yield self._chain((*place, index), way, following)).states
             return fork_states(part, ways, following, self._prefix)
         branches: list[asl.Machine] = yield all_of(
-            self.machine((*place, index), child) for index, child in enumerate(children(part))
+            self._latch_chain((*place, index), part.chains[index])
+            if isinstance(part, Latch)
+            else self.machine((*place, index), child)
+            for index, child in enumerate(children(part))
         )
         return {self._parallel_names[place]: asl.Parallel(tuple(branches), following)}
+
+    def _latch_chain(self, place: Place, chain: tuple[Link, ...]) -> Deep[asl.Machine]:
+        """A chain of a latch: its links, each behind its wait."""
+        states: dict[str, asl.State] = {}
+        following: str | None = None
+        for index in reversed(range(len(chain))):
+            link, own = chain[index], (*place, index) if len(chain) > 1 else place
+            states = {**(yield self._states(own, link.part, following)), **states}
+            following = next(iter(states))
+            if link.awaits:
+                step = self._steps[link.id]
+                states = {**await_states(link, step, self._timeout_seconds, following), **states}
+                following = next(iter(states))
+        return asl.Machine(next(iter(states)), states)

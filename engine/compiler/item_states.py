@@ -46,6 +46,7 @@ def for_each_states(
                 step.nodes_after,
                 "collect",
                 fork=step.fork,
+                arrives=step.arrives,
                 answer_fields=answer_fields_of(step),
             ),
             BOOKKEEPING_SECONDS,

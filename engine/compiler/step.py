@@ -57,6 +57,8 @@ class Step:
     """What the node may leave through."""
     fork: str | None = None
     """Which of its nodes decides between the ways that follow."""
+    arrives: tuple[str, ...] = ()
+    """The waits of a latch that are told when its node has ended."""
 
     @property
     def nodes_before(self) -> tuple[str, ...]:
@@ -71,7 +73,9 @@ class Step:
     def of_item(self) -> Step:
         """The step that runs one item of it, or one batch."""
         settles = self.items is not None and self.items.settles
-        return replace(self, nodes=(self.id,), settles=settles, items=None, fork=None, light=self.light_item)
+        return replace(
+            self, nodes=(self.id,), settles=settles, items=None, fork=None, arrives=(), light=self.light_item
+        )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from engine.compiler.lambda_call import LambdaCall, call_function, wait_for_toke
 from engine.compiler.names import state_name
 from engine.compiler.retry import SERVICE_RETRIERS
 from engine.compiler.step import BOOKKEEPING_SECONDS, Step
-from engine.compiler.tree import Fork
+from engine.compiler.tree import Fork, Link
 
 POLL = "poll"
 POLL_FIELDS = ("pending", "poll_after_seconds")
@@ -38,6 +38,7 @@ def run_states(
         "item" if item else "run",
         extra=item,
         fork=step.fork,
+        arrives=step.arrives,
         answer_fields=POLL_FIELDS if step.polls else answer_fields_of(step),
     )
     states: dict[str, asl.State] = {}
@@ -81,6 +82,20 @@ def _wait_state(step: Step, own: str, item: asl.Template | None, settle: str | N
     )
 
 
+def await_states(link: Link, step: Step, timeout_seconds: int, following: str) -> Mapping[str, asl.State]:
+    """The wait of a link for steps of other chains, in the function that runs its first step."""
+    extra = {"await": list(link.awaits), "latch": link.id}
+    call = wait_for_token(step.function_arn, (), "await", extra=extra)
+    wait = asl.Task(
+        resource=call.resource,
+        parameters=call.parameters,
+        timeout_seconds=timeout_seconds,
+        next=following,
+        retry=SERVICE_RETRIERS,
+    )
+    return {state_name(link.id, "await"): wait}
+
+
 def settle_state(step: Step, following: str | None, item: asl.Template | None) -> asl.Task:
     """Record that a node, or an item of it, failed for good."""
     extra = {**(item or {}), "error_name": asl.Path(f"$.{ERROR}.Error")}
@@ -90,6 +105,7 @@ def settle_state(step: Step, following: str | None, item: asl.Template | None) -
         "settle",
         extra=extra,
         fork=step.fork,
+        arrives=step.arrives,
         answer_fields=answer_fields_of(step),
     )
     return task_state(call, BOOKKEEPING_SECONDS, following, result_path=result_path_of(step))

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from engine.cache import ResultCache
 from engine.errors import ExecutionEndedError, MiniN8nError, NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, NodeRun, NodeStatus
 from engine.json_value import JsonObject
+from engine.latch import LatchStore
 from engine.node import ERROR, MAIN
 from engine.ports import CacheStore, Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.registry import NodeRegistry
@@ -20,6 +20,8 @@ from engine.runner.batch import run_batch
 from engine.runner.context import ContextMaker
 from engine.runner.failure import describe_error, stored_error, wire_error
 from engine.runner.for_each import ForEachSteps
+from engine.runner.latches import AnswerToken, Latches
+from engine.runner.led_node import leads, longer_list
 from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, TaskReading, failed_result
 from engine.task import Task, TaskAnswer
@@ -27,9 +29,6 @@ from engine.values import ValueStore
 from engine.workflow import Node, Pin
 
 log = logging.getLogger("mini_n8n.runner")
-
-# Ends the wait of a Task for its token, with an answer; False where nothing waits with it any more.
-AnswerToken: TypeAlias = Callable[[str, JsonObject], bool]
 
 # What an attempt waits for a Retry-After at most: a Lambda that waits is paid for.
 MAX_RETRY_AFTER_SECONDS = 60.0
@@ -57,9 +56,11 @@ class Runner:
         metrics: Metrics,
         *,
         answer_token: AnswerToken | None = None,
+        latches: LatchStore | None = None,
     ) -> None:
         """``contexts`` hands nodes what they may use; ``answer_token`` ends the wait of a Task."""
         self._answer_token = answer_token
+        self._latches = Latches(latches, answer_token) if latches and answer_token else None
         self._versions = VersionReader(stores.workflows)
         self._registry, self._clock, self._metrics = registry, clock, metrics
         self._records = NodeRecords(stores.executions, stores.values)
@@ -76,6 +77,9 @@ class Runner:
         stands in the node run, not in the state machine's history), ExecutionEndedError when it came
         too late, UnavailableError when a store is away.
         """
+        if task.step == "await":
+            self._latch(task).register(task)
+            return TaskAnswer()
         prepared = self._versions.read(task.workflow_id, task.version)
         around = self._records.read(prepared, task)
         if task.item is not None and task.batch > 1:
@@ -106,20 +110,28 @@ class Runner:
         answer, forked, listed = TaskAnswer(), None, None
         for node_id in task.nodes:
             node = around.prepared.nodes[node_id]
-            step = steps[task.step] if _leads(node, task) else steps[task.others_step]
+            step = steps[task.step] if leads(node, task) else steps[task.others_step]
             answer = step(around.of(node))
             if answer.pending:
                 return answer
-            if answer.indexes is not None and len(answer.indexes) >= len(
-                listed.indexes or () if listed else ()
-            ):
-                listed = answer
+            listed = longer_list(listed, answer)
+            if task.arrives and task.step not in ("collect", "settle"):
+                self._latch(task).arrive(task, node_id)
             if task.fork == node_id:
                 of_item = task.item is not None
                 skipped = around.prepared.skipped_after(node_id, answer.output_name, of_item=of_item)
                 self._skip_ways(skipped, task)
                 forked = TaskAnswer(output_name=answer.output_name or "")
+        if task.arrives and task.step in ("collect", "settle"):
+            # Nodes that share a Map are waited for by the name of the first: all of them have ended now.
+            for node_id in task.nodes:
+                self._latch(task).arrive(task, node_id)
         return forked or listed or answer
+
+    def _latch(self, task: Task) -> Latches:
+        if self._latches is None:
+            raise MiniN8nError(f"execution '{task.execution_id}' waits in a function that keeps no waits")
+        return self._latches
 
     def _skip_ways(self, node_ids: Sequence[str], task: Task) -> None:
         """Record as skipped what no state will come to."""
@@ -381,15 +393,6 @@ class Runner:
         if run.status in (NodeStatus.FAILED, NodeStatus.TIMED_OUT) and run.output_name is None:
             raise stored_error(run.error, run.node_id, timed_out=run.status is NodeStatus.TIMED_OUT)
         return TaskAnswer(output_name=run.output_name)
-
-
-def _leads(node: Node, task: Task) -> bool:
-    """Whether the step of the task is meant for this node; others only share the Task, and are run."""
-    if task.step == "settle":
-        return node.settles_items if task.item is not None else node.on_error != "stop"
-    if task.step in ("expand", "collect"):
-        return node.for_each is not None
-    return True
 
 
 def _elapsed_milliseconds(run: NodeRun) -> float:
