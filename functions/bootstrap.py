@@ -334,6 +334,7 @@ class Root(Adapters):
             self.clock,
             self.metrics,
             answer_token=self.machines.send_success,
+            latches=self.latches,
         )
 
     def _approval_desk(self) -> ApprovalDesk | None:

@@ -291,7 +291,7 @@ def bench(
     areas: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[AREA]...", help="compile, import, nodes, api; load and faults take minutes."
+            metavar="[AREA]...", help="compile, import, nodes, api; express, load and faults take minutes."
         ),
     ] = None,
     clients: Annotated[int, typer.Option(min=1, max=1_000, help="load: clients at the same time.")] = 200,

@@ -14,6 +14,7 @@ from infra.cli.bench.api_load import measure_api, measure_rate
 from infra.cli.bench.compile_time import measure_compiler
 from infra.cli.bench.import_time import measure_imports
 from infra.cli.bench.load.load_command import LoadPlan, measure_many_clients
+from infra.cli.bench.machine_type import measure_machine_types
 from infra.cli.bench.measurement import Measurement
 from infra.cli.bench.node_overhead import measure_nodes
 from infra.cli.console import print_error, print_out
@@ -24,7 +25,7 @@ from infra.local.stack import LocalStack, StackOptions
 
 AREAS = ("compile", "import", "nodes", "api")
 # These take minutes, and run when they are named.
-LONG_AREAS = ("load", "faults")
+LONG_AREAS = ("express", "load", "faults")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _measure(areas: set[str], options: BenchOptions) -> Iterator[Measurement]:
         yield from measure_compiler()
     if "import" in areas:
         yield from measure_imports()
-    if areas & {"nodes", "api", "load"}:
+    if areas & {"nodes", "api", "express", "load"}:
         yield from _measure_stack(areas, options)
     if "faults" in areas:
         from infra.cli.bench.faults.fault_command import EXECUTIONS, measure_faults
@@ -78,6 +79,9 @@ def _measure_stack(areas: set[str], options: BenchOptions) -> Iterator[Measureme
         if "load" in areas:
             plan = LoadPlan(options.clients, options.seconds, options.executions or LoadPlan.executions)
             yield from measure_many_clients(stack, client, plan)
+        if "express" in areas:
+            print_error("running both types of machine ...")
+            yield from measure_machine_types(client)
 
 
 def _table(found: list[Measurement]) -> Table:
