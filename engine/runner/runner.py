@@ -26,7 +26,7 @@ from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, TaskReading, failed_result
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
-from engine.workflow import Node, Pin
+from engine.workflow import Pin
 
 log = logging.getLogger("mini_n8n.runner")
 
