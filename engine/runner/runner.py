@@ -286,12 +286,9 @@ class Runner:
         The record stays running where a retry or a Catch decides what becomes of the node: a timeout is
         tried again where the document asks for a retry (see `engine.compiler.retry`).
         """
-        now = self._clock.now()
         told = describe_error(error, run.node_id)
-        retry_after = getattr(error, "retry_after_seconds", None)
-        not_before = (
-            now + timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_SECONDS)) if retry_after else None
-        )
+        retry_after = min(getattr(error, "retry_after_seconds", None) or 0, MAX_RETRY_AFTER_SECONDS)
+        not_before = self._clock.now() + timedelta(seconds=retry_after) if retry_after else None
         run = run.model_copy(
             update={"error": told, "not_before": not_before, "logs": error.log_lines or run.logs}
         )
