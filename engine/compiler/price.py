@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from engine.compiler.measure import Cost
 from engine.json_value import JsonObject
+from engine.price_list import USD_PER_LAMBDA_REQUEST, USD_PER_TRANSITION
 
-# https://aws.amazon.com/step-functions/pricing/ (standard workflows, per transition)
-USD_PER_TRANSITION = 0.025 / 1_000
-# https://aws.amazon.com/lambda/pricing/ (per request; the time that functions run comes on top)
-USD_PER_LAMBDA_REQUEST = 0.20 / 1_000_000
+# The time that functions run comes on top.
 SOURCES = ["https://aws.amazon.com/step-functions/pricing/", "https://aws.amazon.com/lambda/pricing/"]
 
 

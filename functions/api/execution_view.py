@@ -14,8 +14,10 @@ from engine.execution import (
     Claim,
     ErrorInfo,
     Execution,
+    ExecutionCost,
     ExecutionStatus,
     LogLine,
+    NodeCost,
     NodeRun,
     NodeStatus,
     ParentLink,
@@ -47,6 +49,8 @@ class ExecutionSummary(BaseModel):
     ended_at: datetime | None
     duration_seconds: float | None
     error: ErrorInfo | None
+    cost: ExecutionCost | None = Field(description="US dollars, once it has ended.")
+    trace_id: str | None = Field(description="The trace of the request that started it.")
 
     @classmethod
     def of(cls, execution: Execution) -> ExecutionSummary:
@@ -75,6 +79,7 @@ class NodeRunView(BaseModel):
     kept_from: str | None = Field(None, description="The execution that ran it, where this one is its retry.")
     cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
     item_count: int | None
+    cost: NodeCost | None = Field(description="US dollars, all attempts together.")
     logs: list[LogLine] = Field(description="The last lines; none with a logs_url.")
     logs_url: str | None = Field(None, description="Where lines lie that are too long for this answer.")
 
@@ -194,6 +199,7 @@ class ExecutionViewer:
             kept_from=run.kept_from,
             cache=run.cache,
             item_count=run.item_count,
+            cost=run.cost,
             logs=list(run.logs) if has_room else [],
             logs_url=None if has_room else own_url,
         )
@@ -248,4 +254,6 @@ def _summary(execution: Execution) -> dict[str, object]:
         "ended_at": execution.ended_at,
         "duration_seconds": _seconds(execution.started_at, execution.ended_at),
         "error": execution.error,
+        "cost": execution.cost,
+        "trace_id": execution.trace_id,
     }
