@@ -28,6 +28,7 @@ from functions.trace_context import current_trace_id
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
+    from engine.ports import WorkflowHead
     from engine.service import (
         ApiKeyService,
         CredentialService,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from engine.service.aftermath import Aftermath
     from engine.service.children import ChildStarter
     from engine.service.webhooks import WebhookService
+    from engine.workflow import Workflow
 
 # The use cases are imported when asked for: executors have none, and need no compiler.
 
@@ -140,7 +142,10 @@ class Root(Adapters):
     @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
-        from engine.service import ExecutionService
+        from engine.service import ExecutionService, PartialRunPlanner
+
+        def publish(head: WorkflowHead, part: Workflow) -> str:
+            return self.workflow_service.saver.publish_part(head, part)
 
         return ExecutionService(
             workflows=self.workflows,
@@ -151,6 +156,7 @@ class Root(Adapters):
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=PartialRunPlanner(self.executions, self.registry, publish),
             limits=self.limit_service,
             trace_id=current_trace_id,
         )

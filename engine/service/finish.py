@@ -81,7 +81,8 @@ class ExecutionFinisher:
         self, execution: Execution, version: WorkflowVersion, runs: dict[str, NodeRun], ended_at: datetime
     ) -> bool:
         execution_id, status = execution.execution_id, ExecutionStatus.SUCCEEDED
-        output, cost = self._output(version.workflow, runs), self._cost(version, runs)
+        output = self._output(version.workflow, runs, execution.selection.target)
+        cost = self._cost(version, runs)
         try:
             claim = self.values.store(f"executions/{execution_id}/output.json", output)
         except NodeError as error:
@@ -125,8 +126,11 @@ class ExecutionFinisher:
             if (cursor := page.cursor) is None:
                 return found
 
-    def _output(self, workflow: Workflow, runs: dict[str, NodeRun]) -> JsonObject:
-        """Outputs by name: of the output nodes, or where there are none, of the last nodes."""
+    def _output(self, workflow: Workflow, runs: dict[str, NodeRun], target: str | None) -> JsonObject:
+        """Outputs by name: of the output nodes, or where there are none, of the last nodes.
+
+        Where a part of the workflow ran for the sake of one node (``target``), of that.
+        """
         wanted = {
             node.id: str(node.config.get("name") or node.id)
             for node in workflow.nodes
@@ -135,6 +139,8 @@ class ExecutionFinisher:
         if not wanted:
             sources = {connection.source for connection in workflow.connections}
             wanted = {node.id: node.id for node in workflow.nodes if node.id not in sources}
+        if target is not None:
+            wanted = {target: target}
         output: JsonObject = {}
         for node_id, name in wanted.items():
             run = runs.get(node_id)
