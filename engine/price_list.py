@@ -7,6 +7,7 @@ that stands nowhere has no price: its tokens are shown, its cost is not guessed.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from typing import Any
 
 # https://aws.amazon.com/step-functions/pricing/ (standard workflows, per transition)
 USD_PER_TRANSITION = 0.025 / 1_000
+# Same page, express workflows: per request, and per GB-second in its first and dearest tier. Time is rounded
+# up to 100 ms, memory to 64 MB; a machine that carries names and no data stays within the first 64.
+USD_PER_EXPRESS_REQUEST = 1.00 / 1_000_000
+USD_PER_EXPRESS_GB_SECOND = 0.00001667
+EXPRESS_STEP_SECONDS = 0.1
+EXPRESS_MEMORY_MB = 64
 # https://aws.amazon.com/lambda/pricing/ (per request, and per GB and second)
 USD_PER_LAMBDA_REQUEST = 0.20 / 1_000_000
 USD_PER_GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
@@ -52,6 +59,12 @@ BEDROCK: Mapping[str, ModelPrice] = {
     "amazon.nova-lite-v1:0": ModelPrice(0.06, 0.24),
     "amazon.nova-pro-v1:0": ModelPrice(0.80, 3.20),
 }
+
+
+def express_duration_usd(seconds: float) -> float:
+    """What an express execution of so many seconds costs, beside its request."""
+    steps = max(1, math.ceil(round(seconds / EXPRESS_STEP_SECONDS, 6)))
+    return steps * EXPRESS_STEP_SECONDS * EXPRESS_MEMORY_MB / 1_024 * USD_PER_EXPRESS_GB_SECOND
 
 
 def model_prices(base_url: str | None, own: Mapping[str, ModelPrice]) -> Mapping[str, ModelPrice]:

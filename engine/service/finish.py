@@ -69,7 +69,7 @@ class ExecutionFinisher:
         if execution.status.ended:
             return False
         error = self._error(machine, blamed)
-        cost = self._cost(version, runs)
+        cost = self._cost(execution, version, runs, ended_at)
         done = self.executions.finish(execution_id, machine.status, ended_at, error=error, cost=cost)
         if done:
             self.release_place(execution)
@@ -82,7 +82,7 @@ class ExecutionFinisher:
     ) -> bool:
         execution_id, status = execution.execution_id, ExecutionStatus.SUCCEEDED
         output = self._output(version.workflow, runs, execution.selection.target)
-        cost = self._cost(version, runs)
+        cost = self._cost(execution, version, runs, ended_at)
         try:
             claim = self.values.store(f"executions/{execution_id}/output.json", output)
         except NodeError as error:
@@ -99,10 +99,13 @@ class ExecutionFinisher:
             self._measure(execution, status, ended_at)
         return done
 
-    def _cost(self, version: WorkflowVersion, runs: dict[str, NodeRun]) -> ExecutionCost:
+    def _cost(
+        self, execution: Execution, version: WorkflowVersion, runs: dict[str, NodeRun], ended_at: datetime
+    ) -> ExecutionCost:
         spread = [run for run in runs.values() if run.item_count and run.kept_from is None]
         items = {run.node_id: self._node_runs(run.execution_id, run.node_id) for run in spread}
-        return execution_cost(version.report, runs, items)
+        seconds = (ended_at - execution.started_at).total_seconds()
+        return execution_cost(version.report, runs, items, seconds if execution.mode == "express" else None)
 
     def _learn(
         self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], *, done: bool

@@ -22,7 +22,9 @@ from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.task import Task
+from engine.service import ExecutionFinisher
+from engine.service.express import told_end
+from engine.task import FinishTask, Task
 from engine.values import ValueStore
 from engine.workflow import Workflow
 from infra.local.asl import run_definition
@@ -37,6 +39,8 @@ class MachineRun:
     succeeded: bool
     runs: dict[str, NodeRun]
     events: int
+    execution: Execution
+    """Its record, which an express machine ends by itself."""
     too_early: list[str] = field(default_factory=list)
     """Nodes whose Task came before all of their sources had ended."""
 
@@ -66,7 +70,9 @@ class _Executor:
                 timeout_seconds=60,
             )
         )
-        stores = Stores(workflows, self.executions, MemoryCacheStore(), ValueStore(blobs))
+        self._clock, values = clock, ValueStore(blobs)
+        self._finisher = ExecutionFinisher(workflows, self.executions, values, clock, MemoryMetrics())
+        stores = Stores(workflows, self.executions, MemoryCacheStore(), values)
         contexts = ContextMaker(
             MemoryCredentialStore(), blobs, clock, NodeEnvironment(public_url="http://test")
         )
@@ -75,6 +81,9 @@ class _Executor:
     def invoke(self, function: str, payload: Any) -> Any:
         """Answer one Task."""
         del function
+        if payload["step"] == "finish":
+            task = FinishTask.model_validate(payload)
+            return {"finished": self._finisher.finish(task.execution_id, told_end(task, self._clock.now()))}
         task = Task.model_validate(payload)
         if task.step in ("run", "expand"):
             for position, node_id in enumerate(task.nodes):
@@ -99,4 +108,10 @@ def run_machine(workflow: Workflow, compiled: Compiled, registry: NodeRegistry) 
     executor = _Executor(workflow, registry)
     start = {"execution_id": EXECUTION_ID, "workflow_id": WORKFLOW_ID, "version": 1}
     outcome = run_definition(compiled.definition, start, executor.invoke)
-    return MachineRun(outcome.status == "SUCCEEDED", executor.runs(), len(outcome.events), executor.too_early)
+    return MachineRun(
+        outcome.status == "SUCCEEDED",
+        executor.runs(),
+        len(outcome.events),
+        executor.executions.get(EXECUTION_ID),
+        executor.too_early,
+    )

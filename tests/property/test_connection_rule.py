@@ -3,10 +3,10 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from engine.compiler import Compiled, compile_workflow
-from engine.execution import NodeRun
+from engine.execution import ExecutionStatus, NodeRun, NodeStatus
 from engine.validation import find_problems
-from engine.workflow import Workflow
-from tests.property.machine_run import run_machine
+from engine.workflow import Settings, Workflow
+from tests.property.machine_run import MachineRun, run_machine
 from tests.property.random_workflow import workflows
 from tests.property.reference import NEVER, STOPS, Outcome, interpret
 from tests.property.scripted_node import TARGETS, make_registry
@@ -25,18 +25,51 @@ def test_a_compiled_workflow_does_what_the_connection_rule_says(behaviours: list
         check_against_reference(workflow, compiled)
 
 
-def check_against_reference(workflow: Workflow, compiled: Compiled) -> None:
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@given(workflows(behaviours=8))
+def test_an_express_machine_does_the_same_and_ends_its_execution(behaviours: list[Workflow]) -> None:
+    for standard in behaviours:
+        workflow = standard.model_copy(update={"settings": Settings(mode="express")})
+        compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
+        assert compiled.mode == "express"
+        machine = check_against_reference(workflow, compiled)
+        ended = machine.execution
+        if machine.succeeded:
+            assert (ended.status, ended.error) == (ExecutionStatus.SUCCEEDED, None)
+            assert ended.output == expected_output(workflow)
+        else:
+            assert ended.status is ExecutionStatus.FAILED
+            assert ended.error is not None
+            assert ended.error.node_id in nodes_that_stop(workflow)
+        assert all(run.status.ended for run in machine.runs.values())
+
+
+def expected_output(workflow: Workflow) -> dict[str, object]:
+    outcomes = interpret(workflow)
+    sources = {connection.source for connection in workflow.connections}
+    last = {node.id: outcomes[node.id] for node in workflow.nodes if node.id not in sources}
+    return {node_id: end.output for node_id, end in last.items() if end.left_through is not None}
+
+
+def nodes_that_stop(workflow: Workflow) -> set[str]:
+    return {node_id for node_id, outcome in interpret(workflow).items() if outcome.status == STOPS}
+
+
+def check_against_reference(workflow: Workflow, compiled: Compiled) -> MachineRun:
     """Nodes end as the rule says, none begins early, and all of them end where the execution succeeds."""
     expected = interpret(workflow)
     machine = run_machine(workflow, compiled, REGISTRY)
     assert machine.too_early == []
-    assert all(expected[node_id].status != NEVER for node_id in machine.runs)
+    # The end of a failed express execution closes what never began.
+    begun = [node_id for node_id, run in machine.runs.items() if run.status is not NodeStatus.ABORTED]
+    assert all(expected[node_id].status != NEVER for node_id in begun)
     ended = {node_id: as_outcome(run) for node_id, run in machine.runs.items() if has_left(run)}
     assert ended == {node_id: expected[node_id] for node_id in ended}
     stops = any(outcome.status == STOPS for outcome in expected.values())
     assert machine.succeeded is not stops
     if machine.succeeded:
         assert ended.keys() == expected.keys()
+    return machine
 
 
 def has_left(run: NodeRun) -> bool:

@@ -37,6 +37,12 @@ def test_an_execution_costs_its_transitions_its_functions_and_its_models() -> No
     assert cost.usd == pytest.approx(cost.states_usd + cost.lambda_usd + 0.5)
 
 
+def test_an_express_execution_is_paid_by_its_time() -> None:
+    cost = execution_cost(REPORT, {}, {}, express_seconds=0.42)
+    assert cost.states_usd == pytest.approx(1e-6 + 0.5 * 64 / 1_024 * 0.00001667)
+    assert execution_cost(REPORT, {}, {}, express_seconds=0.0).states_usd > 1e-6
+
+
 def test_a_model_without_a_price_leaves_the_sum_open() -> None:
     cost = execution_cost({}, {"a": run_of("a", NodeCost(models_usd=None, model="own", output_tokens=5))}, {})
     assert (cost.usd, cost.models_usd, cost.output_tokens) == (None, None, 5)
