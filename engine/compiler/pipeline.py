@@ -82,7 +82,7 @@ def compile_workflow(
         "level_compiler": _level_compiler(workflow, registry, targets),
     }
     if mode.chosen == "standard":
-        _check_history(report)
+        _check_history(report["history_events"] + _events_of_rounds(workflow, registry, report))
     return Compiled(definition, report, digest(definition), mode.chosen)
 
 
@@ -154,15 +154,24 @@ def _check_size(definition: JsonObject) -> None:
         )
 
 
-def _check_history(report: JsonObject) -> None:
-    events = report["history_events"]
+def _events_of_rounds(workflow: Workflow, registry: NodeRegistry, report: JsonObject) -> int:
+    """What nodes write that ask again and again, where the document says how often at most."""
+    costs = report["per_poll"]
+    return sum(
+        registry.get(node.type).most_polls(node.config) * costs[node.id]["history_events"]
+        for node in workflow.nodes
+        if node.id in costs
+    )
+
+
+def _check_history(events: int) -> None:
     if events > MAX_HISTORY_EVENTS:
         raise DocumentError(
             [
                 Problem(
                     "history_too_long",
-                    f"an execution would write {events:,} history events, and Step Functions keeps "
-                    f"{MAX_HISTORY_EVENTS:,}: split it into two workflows",
+                    f"an execution would write up to {events:,} history events, and Step Functions keeps "
+                    f"{MAX_HISTORY_EVENTS:,}: split it into two workflows, or let loops go fewer rounds",
                     field="nodes",
                 )
             ]

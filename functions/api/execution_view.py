@@ -61,6 +61,18 @@ class ExecutionSummary(BaseModel):
         return cls(**_summary(execution))
 
 
+class PendingApproval(BaseModel):
+    """What a waiting node asks a person; links are for those who may run executions."""
+
+    title: str
+    message: str
+    form: JsonObject | None
+    asked_at: datetime
+    expires_at: datetime
+    approve_url: str | None = Field(None, description="Who has it, has the right; null: not for you.")
+    reject_url: str | None = None
+
+
 class NodeRunView(BaseModel):
     """A node in an execution, or an item of one."""
 
@@ -84,6 +96,7 @@ class NodeRunView(BaseModel):
     cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
     item_count: int | None
     cost: NodeCost | None = Field(description="US dollars, all attempts together.")
+    approval: PendingApproval | None = Field(None, description="In the detail of a node that waits for one.")
     logs: list[LogLine] = Field(description="The last lines; none with a logs_url.")
     logs_url: str | None = Field(None, description="Where lines lie that are too long for this answer.")
 

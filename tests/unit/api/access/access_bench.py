@@ -64,6 +64,7 @@ class AccessBench(EngineBench):
             exports=self.export_service,
             imports=self.import_service,
             templates=self.template_service,
+            approvals=self.approval_service,
             triggers=self.trigger_service,
             firer=self.trigger_firer,
             executions=self.execution_service,
