@@ -344,6 +344,7 @@ class Root(Adapters):
                 USD_PER_GB_SECOND.get(self.settings.architecture, USD_PER_GB_SECOND["arm64"]),
             ),
             observe=lambda execution: logger.append_keys(trace_id=execution.trace_id),
+            latches=self.latches,
         )
 
     def _approval_desk(self) -> ApprovalDesk | None:

@@ -20,7 +20,7 @@ from engine.pin import pin_problems
 from engine.ports import ExecutionStore, WorkflowHead
 from engine.registry import NodeRegistry
 from engine.runner.prepared import PreparedWorkflow
-from engine.service.kept_runs import is_decided
+from engine.service.retry import is_decided
 from engine.settled import settled_nodes
 from engine.workflow import Node, Pin, Workflow
 

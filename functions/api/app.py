@@ -27,6 +27,7 @@ from functions.api.routes import (
     me,
     node_run,
     profile,
+    retry,
     sharing,
     templates,
     transfer,
@@ -72,7 +73,7 @@ def create_app(services: Services) -> FastAPI:
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
         *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
-        *(node_run, profile, sharing, me, api_keys, audit),
+        *(node_run, retry, profile, sharing, me, api_keys, audit),
     ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)

@@ -286,24 +286,36 @@ def run_checks(
     raise typer.Exit(run_tests(arguments or []))
 
 
-@app.command(short_help="Measure speed: compiler, cold starts, nodes, API.")
+@app.command(short_help="Measure: speed, load, what faults do.")
 def bench(
-    only: Annotated[
+    areas: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME", help="compile, import, nodes, api or load. May be repeated."),
+        typer.Argument(
+            metavar="[AREA]...", help="compile, import, nodes, api; express, load and faults take minutes."
+        ),
+    ] = None,
+    clients: Annotated[int, typer.Option(min=1, max=1_000, help="load: clients at the same time.")] = 200,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="load: how long they read and start.")] = 60,
+    executions: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=10_000, help="load: started afterwards (1000); faults: with each fault (20)."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
-    """Measure: compile time, cold starts, overhead per node, executions per second, latency of the API.
+    """Measure: compile time, cold starts, overhead per node, the API; under load and with faults.
 
     \b
     Examples:
       mini-n8n bench
-      mini-n8n bench --only compile --only nodes --json
+      mini-n8n bench compile nodes --json
+      mini-n8n bench load --clients 200 --seconds 60 --executions 1000
+      mini-n8n bench faults
     """
-    from infra.cli.bench.bench_command import run_bench
+    from infra.cli.bench.bench_command import BenchOptions, run_bench
 
-    raise typer.Exit(run_bench(tuple(only or ()), as_json))
+    raise typer.Exit(run_bench(tuple(areas or ()), as_json, BenchOptions(clients, seconds, executions)))
 
 
 def main() -> None:

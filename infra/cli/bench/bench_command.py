@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 
 from infra.cli.api_client import ApiClient
-from infra.cli.bench.api_load import measure_api, measure_load
+from infra.cli.bench.api_load import measure_api, measure_rate
 from infra.cli.bench.compile_time import measure_compiler
 from infra.cli.bench.import_time import measure_imports
+from infra.cli.bench.load.load_command import LoadPlan, measure_many_clients
+from infra.cli.bench.machine_type import measure_machine_types
 from infra.cli.bench.measurement import Measurement
 from infra.cli.bench.node_overhead import measure_nodes
 from infra.cli.console import print_error, print_out
@@ -20,15 +23,27 @@ from infra.cli.start import starting
 from infra.cli.stop_signal import stops_in_order
 from infra.local.stack import LocalStack, StackOptions
 
-AREAS = ("compile", "import", "nodes", "api", "load")
+AREAS = ("compile", "import", "nodes", "api")
+# These take minutes, and run when they are named.
+LONG_AREAS = ("express", "load", "faults")
 
 
-def run_bench(only: tuple[str, ...], as_json: bool) -> int:
+@dataclass(frozen=True)
+class BenchOptions:
+    """How hard the long measurements go about it; ``executions`` None: as many as each takes by itself."""
+
+    clients: int = 200
+    seconds: float = 60.0
+    executions: int | None = None
+
+
+def run_bench(areas: tuple[str, ...], as_json: bool, options: BenchOptions) -> int:
     """Measure and print; exit code 1 where a goal is missed."""
-    unknown = [name for name in only if name not in AREAS]
+    there_are = (*AREAS, *LONG_AREAS)
+    unknown = [name for name in areas if name not in there_are]
     if unknown:
-        raise usage_error(f"there is no measurement '{unknown[0]}'; there are: {', '.join(AREAS)}.")
-    found = list(_measure(set(only) or set(AREAS)))
+        raise usage_error(f"there is no measurement '{unknown[0]}'; there are: {', '.join(there_are)}.")
+    found = list(_measure(set(areas) or set(AREAS), options))
     if as_json:
         print_out(json.dumps([measurement.as_json() for measurement in found], indent=2))
     else:
@@ -36,14 +51,22 @@ def run_bench(only: tuple[str, ...], as_json: bool) -> int:
     return 0 if all(measurement.is_met for measurement in found) else FAILED
 
 
-def _measure(areas: set[str]) -> Iterator[Measurement]:
+def _measure(areas: set[str], options: BenchOptions) -> Iterator[Measurement]:
     if "compile" in areas:
         print_error("compiling ...")
         yield from measure_compiler()
     if "import" in areas:
         yield from measure_imports()
-    if not areas & {"nodes", "api", "load"}:
-        return
+    if areas & {"nodes", "api", "express", "load"}:
+        yield from _measure_stack(areas, options)
+    if "faults" in areas:
+        from infra.cli.bench.faults.fault_command import EXECUTIONS, measure_faults
+
+        with stops_in_order():
+            yield from measure_faults(options.executions or EXECUTIONS)
+
+
+def _measure_stack(areas: set[str], options: BenchOptions) -> Iterator[Measurement]:
     stack = LocalStack(StackOptions(log_level="ERROR"), print_error)
     with stops_in_order(), starting(stack), ApiClient(stack.api_url, stack.api_key()) as client:
         if "nodes" in areas:
@@ -52,9 +75,13 @@ def _measure(areas: set[str]) -> Iterator[Measurement]:
         if "api" in areas:
             print_error("asking the API ...")
             yield from measure_api(client)
+            yield from measure_rate(client)
         if "load" in areas:
-            print_error("running many at once ...")
-            yield from measure_load(client)
+            plan = LoadPlan(options.clients, options.seconds, options.executions or LoadPlan.executions)
+            yield from measure_many_clients(stack, client, plan)
+        if "express" in areas:
+            print_error("running both types of machine ...")
+            yield from measure_machine_types(client)
 
 
 def _table(found: list[Measurement]) -> Table:

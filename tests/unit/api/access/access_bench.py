@@ -65,6 +65,7 @@ class AccessBench(EngineBench):
             imports=self.import_service,
             templates=self.template_service,
             approvals=self.approval_service,
+            metrics=self.metrics,
             triggers=self.trigger_service,
             firer=self.trigger_firer,
             executions=self.execution_service,
