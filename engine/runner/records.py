@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from engine.connections import is_live, should_run
 from engine.errors import ExecutionEndedError, MiniN8nError
@@ -242,6 +243,12 @@ class NodeRecords:
         if stored is not None and stored.status is NodeStatus.ABORTED:
             raise ExecutionEndedError(f"node '{run.node_id}' finished after its execution had ended")
         return stored or run
+
+    def skip(self, task: Task, node_ids: Sequence[str], now: datetime) -> None:
+        """Record nodes, or the item of them, as skipped; those that ended before are left as they are."""
+        end = {"status": NodeStatus.SKIPPED, "started_at": now, "ended_at": now}
+        of = {"execution_id": task.execution_id, "item": task.item, **end}
+        self._executions.finish_nodes([NodeRun.model_validate({"node_id": n, **of}) for n in node_ids])
 
     def finish_all(self, runs: Sequence[NodeRun]) -> None:
         """Record how several ended; those that ended before are left as they are."""
