@@ -12,11 +12,13 @@ from engine.adapters.memory import (
     MemoryCacheStore,
     MemoryCredentialStore,
     MemoryExecutionStore,
+    MemoryLatchStore,
     MemoryMetrics,
     MemoryWorkflowStore,
 )
 from engine.compiler import Compiled
 from engine.execution import Execution, NodeRun
+from engine.json_value import JsonObject, dump_json
 from engine.ports import WorkflowHead, WorkflowVersion
 from engine.registry import NodeRegistry
 from engine.runner import Runner
@@ -27,7 +29,7 @@ from engine.service.express import told_end
 from engine.task import FinishTask, Task
 from engine.values import ValueStore
 from engine.workflow import Workflow
-from infra.local.asl import run_definition
+from infra.local.asl import AslExecution, run_definition
 
 EXECUTION_ID, WORKFLOW_ID = "exe_1", "wf_1"
 
@@ -76,7 +78,22 @@ class _Executor:
         contexts = ContextMaker(
             MemoryCredentialStore(), blobs, clock, NodeEnvironment(public_url="http://test")
         )
-        self._runner = Runner(stores, registry, contexts, clock, MemoryMetrics())
+        self._runner = Runner(
+            stores,
+            registry,
+            contexts,
+            clock,
+            MemoryMetrics(),
+            answer_token=self._answer,
+            latches=MemoryLatchStore(),
+        )
+
+    def begin(self, execution: AslExecution) -> None:
+        """What the tokens are of."""
+        self._execution = execution
+
+    def _answer(self, token: str, output: JsonObject) -> bool:
+        return self._execution.send_task_success(token, dump_json(output))
 
     def invoke(self, function: str, payload: Any) -> Any:
         """Answer one Task."""
@@ -107,7 +124,7 @@ def run_machine(workflow: Workflow, compiled: Compiled, registry: NodeRegistry) 
     """Run a compiled workflow to its end."""
     executor = _Executor(workflow, registry)
     start = {"execution_id": EXECUTION_ID, "workflow_id": WORKFLOW_ID, "version": 1}
-    outcome = run_definition(compiled.definition, start, executor.invoke)
+    outcome = run_definition(compiled.definition, start, executor.invoke, on_start=executor.begin)
     return MachineRun(
         outcome.status == "SUCCEEDED",
         executor.runs(),
