@@ -14,7 +14,7 @@ def test_items_take_different_ways_and_meet_again_in_one_map(api: WorkflowApi) -
             "large",
             "conditional",
             left="{{ item }}",
-            operator="greater_than",
+            operator="greater",
             right=10,
             for_each="{{ double.output }}",
         ),
