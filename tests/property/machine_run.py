@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -37,6 +38,7 @@ class MachineRun:
     succeeded: bool
     runs: dict[str, NodeRun]
     events: int
+    """Of the history; 0 from an interpreter that keeps none."""
     too_early: list[str] = field(default_factory=list)
     """Nodes whose Task came before all of their sources had ended."""
 
@@ -94,9 +96,20 @@ class _Executor:
                 self.too_early.append(node_id)
 
 
-def run_machine(workflow: Workflow, compiled: Compiled, registry: NodeRegistry) -> MachineRun:
-    """Run a compiled workflow to its end."""
+def interpret_in_process(definition: Any, start: Any, invoke: Any) -> tuple[bool, int]:
+    """Moto's interpreter, as the local AWS has it."""
+    outcome = run_definition(definition, start, invoke)
+    return outcome.status == "SUCCEEDED", len(outcome.events)
+
+
+def run_machine(
+    workflow: Workflow,
+    compiled: Compiled,
+    registry: NodeRegistry,
+    interpret: Callable[[Any, Any, Any], tuple[bool, int]] = interpret_in_process,
+) -> MachineRun:
+    """Run a compiled workflow to its end; ``interpret`` answers whether it succeeded, and its events."""
     executor = _Executor(workflow, registry)
     start = {"execution_id": EXECUTION_ID, "workflow_id": WORKFLOW_ID, "version": 1}
-    outcome = run_definition(compiled.definition, start, executor.invoke)
-    return MachineRun(outcome.status == "SUCCEEDED", executor.runs(), len(outcome.events), executor.too_early)
+    succeeded, events = interpret(compiled.definition, start, executor.invoke)
+    return MachineRun(succeeded, executor.runs(), events, executor.too_early)

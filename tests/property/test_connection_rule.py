@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from engine.compiler import Compiled, compile_workflow
+from engine.compiler import Compiled, Profile, compile_workflow
 from engine.execution import NodeRun
 from engine.validation import find_problems
 from engine.workflow import Workflow
-from tests.property.machine_run import run_machine
+from tests.property.machine_run import MachineRun, run_machine
 from tests.property.random_workflow import workflows
 from tests.property.reference import NEVER, STOPS, Outcome, interpret
 from tests.property.scripted_node import TARGETS, make_registry
@@ -16,19 +18,32 @@ REGISTRY = make_registry()
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
-@given(workflows(behaviours=8))
-def test_a_compiled_workflow_does_what_the_connection_rule_says(behaviours: list[Workflow]) -> None:
+SHAPES, BEHAVIOURS = 20, 20  # a definition for each shape: parsing it costs as much as ten runs
+
+
+@pytest.mark.parametrize("part", range(5))
+@settings(max_examples=SHAPES, deadline=None, suppress_health_check=SLOW)
+@given(behaviours=workflows(behaviours=BEHAVIOURS), data=st.data())
+def test_a_compiled_workflow_does_what_the_connection_rule_says(
+    part: int, behaviours: list[Workflow], data: st.DataObject
+) -> None:
+    """Two thousand executions, with and without known durations."""
+    compiled = compile_shape(behaviours[0], data)
     for workflow in behaviours:
         assert find_problems(workflow, REGISTRY) == ()
-        compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
-        check_against_reference(workflow, compiled)
+        check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))
 
 
-def check_against_reference(workflow: Workflow, compiled: Compiled) -> None:
+def compile_shape(workflow: Workflow, data: st.DataObject) -> Compiled:
+    """The definition that all behaviours of a shape have in common."""
+    seconds = {node.id: data.draw(st.sampled_from([0.0, 1.0, 3.0, 10.0])) for node in workflow.nodes}
+    profile = data.draw(st.sampled_from([None, Profile(seconds)]))
+    return compile_workflow(workflow, REGISTRY, targets=TARGETS, profile=profile)
+
+
+def check_against_reference(workflow: Workflow, machine: MachineRun) -> None:
     """Nodes end as the rule says, none begins early, and all of them end where the execution succeeds."""
     expected = interpret(workflow)
-    machine = run_machine(workflow, compiled, REGISTRY)
     assert machine.too_early == []
     assert all(expected[node_id].status != NEVER for node_id in machine.runs)
     ended = {node_id: as_outcome(run) for node_id, run in machine.runs.items() if has_left(run)}

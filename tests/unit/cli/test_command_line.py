@@ -128,6 +128,7 @@ def test_plan_shows_order_limits_and_the_predicted_time(good: Path, tmp_path: Pa
     ):
         assert words in shown
     assert "1.25 s: greeting (1.25 s)" in shown
+    assert "\x1b" not in done.stdout
 
 
 def test_plan_and_validate_name_every_problem_on_stderr(bad: Path) -> None:
