@@ -22,6 +22,7 @@ def node_interpreter() -> Iterator[NodeInterpreter]:
         yield interpreter
 
 
+@pytest.mark.timeout(600)
 @settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
 @given(behaviours=workflows(behaviours=10), data=st.data())
 def test_an_independent_interpreter_comes_to_the_same(
