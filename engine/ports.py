@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from engine.access.audience import Audience, Ownership
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
+from engine.link_port import LinkStore
 from engine.template import Template
 from engine.workflow import Workflow
 
@@ -135,7 +136,7 @@ class IdempotencyMark:
     execution_id: str
 
 
-class ExecutionStore(Protocol):
+class ExecutionStore(LinkStore, Protocol):
     """Executions and node runs. What has ended is written once: the first writer wins."""
 
     def create(self, execution: Execution) -> None:
@@ -179,10 +180,7 @@ class ExecutionStore(Protocol):
         """
 
     def start_node(self, run: NodeRun) -> NodeRun | None:
-        """Record that an attempt begins (a status that has not ended, ``attempts`` as given).
-
-        None when recorded; the stored node run when that one has ended already.
-        """
+        """Record that an attempt begins, with a status that has not ended; the stored run if that has."""
 
     def finish_node(self, run: NodeRun) -> NodeRun | None:
         """Record how the node run ended. None when recorded; the stored one when it ended before."""
@@ -361,6 +359,9 @@ class StateMachines(Protocol):
 
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
         """Abort; no error if the execution has ended. NotFoundError if there never was one."""
+
+    def send_success(self, token: str, output: JsonObject) -> bool:
+        """End the wait of a Task for its token; False where nothing waits with it any more."""
 
     def describe(self, execution_arn: str) -> MachineExecution:
         """How it stands; NotFoundError if the service does not know it."""

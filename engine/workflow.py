@@ -95,6 +95,17 @@ class Settings(Part):
     """What holds for the whole workflow."""
 
     timeout_seconds: Whole = Field(3_600, ge=1, le=MAX_TIMEOUT_SECONDS)
+    error_workflow: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="The id of a workflow that gets the failure when an execution fails or times out.",
+    )
+    recompile: Literal["never", "on_save"] = Field(
+        "never",
+        description="Whether a save plans anew with the durations of past executions, or with those that the "
+        "version before was planned with; POST …/recompile plans anew at any time.",
+    )
 
 
 class Workflow(Part):

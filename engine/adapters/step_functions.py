@@ -30,6 +30,8 @@ FIRST_WAIT_SECONDS = 0.1
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
 MAX_ERROR_CHARACTERS, MAX_CAUSE_CHARACTERS = 256, 32_768
 GONE_CODES = frozenset({"StateMachineDoesNotExist", "StateMachineDeleting", "ResourceNotFound"})
+# Of a token whose Task has ended, by an answer, its time, or with its execution.
+ENDED_CODES = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 STATUSES = {
     "RUNNING": ExecutionStatus.RUNNING,
     "PENDING_REDRIVE": ExecutionStatus.RUNNING,
@@ -125,6 +127,17 @@ class StepFunctionsMachines:
                 raise
             # The service may mean that the execution is over: then describe() knows it.
             self.describe(execution_arn)
+
+    def send_success(self, token: str, output: JsonObject) -> bool:
+        """End the wait of a Task for its token; False where nothing waits with it any more."""
+        try:
+            with translated("cannot answer the token of a task"):
+                self._client.send_task_success(taskToken=token, output=dump_json(output))
+        except ClientError as error:
+            if error_code(error) not in ENDED_CODES:
+                raise
+            return False
+        return True
 
     def describe(self, execution_arn: str) -> MachineExecution:
         """How it stands; NotFoundError if the service does not know it."""

@@ -135,6 +135,10 @@ class NodeRecords:
             results=results, inputs=inputs, execution=about, item=item, index=index, node_ids=node_ids
         )
 
+    def wait_for(self, run: NodeRun, name: str, token: str) -> bool:
+        """Keep the token that ends the wait of a pending node; whether it was woken before."""
+        return self._executions.wait_for(run.execution_id, name, token)
+
     def start(self, run: NodeRun) -> NodeRun | None:
         """Record an attempt; the stored node run if that one has ended."""
         return self._executions.start_node(run)

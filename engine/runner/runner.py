@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from engine.cache import ResultCache
-from engine.errors import ExecutionEndedError, NodeError, NodeTimeoutError
+from engine.errors import ExecutionEndedError, MiniN8nError, NodeError, NodeTimeoutError
 from engine.execution import NodeRun, NodeStatus
 from engine.json_value import JsonObject
 from engine.node import MAIN
@@ -25,6 +26,9 @@ from engine.values import ValueStore
 from engine.workflow import Node
 
 log = logging.getLogger("mini_n8n.runner")
+
+# Ends the wait of a Task for its token, with an answer; False where nothing waits with it any more.
+AnswerToken: TypeAlias = Callable[[str, JsonObject], bool]
 
 # What an attempt waits for a Retry-After at most: a Lambda that waits is paid for.
 MAX_RETRY_AFTER_SECONDS = 60.0
@@ -44,9 +48,17 @@ class Runner:
     """Runs tasks. One per process; safe to use from several threads."""
 
     def __init__(
-        self, stores: Stores, registry: NodeRegistry, contexts: ContextMaker, clock: Clock, metrics: Metrics
+        self,
+        stores: Stores,
+        registry: NodeRegistry,
+        contexts: ContextMaker,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        answer_token: AnswerToken | None = None,
     ) -> None:
-        """``contexts`` hands nodes what they may use."""
+        """``contexts`` hands nodes what they may use; ``answer_token`` ends the wait of a Task."""
+        self._answer_token = answer_token
         self._versions = VersionReader(stores.workflows)
         self._registry, self._clock, self._metrics = registry, clock, metrics
         self._records = NodeRecords(stores.executions, stores.values)
@@ -71,6 +83,7 @@ class Runner:
             "item": self._item,
             "collect": self._collect,
             "settle": self._settle,
+            "wait": self._wait,
         }
         answer, forked = TaskAnswer(), None
         for node_id in task.nodes:
@@ -79,8 +92,8 @@ class Runner:
             answer = step(around.of(node))
             if answer.pending:
                 return answer
-            if task.fork is not None and task.fork.node == node_id:
-                self._skip_ways(task.fork.not_taken(answer.output_name), task)
+            if task.fork == node_id:
+                self._skip_ways(prepared.skipped_after(node_id, answer.output_name), task)
                 forked = TaskAnswer(output_name=answer.output_name or "")
         return forked or answer
 
@@ -162,6 +175,16 @@ class Runner:
             reading, run, NodeStatus.FAILED, output_name=leaves_by, error=error, result=failed_result(error)
         )
 
+    def _wait(self, reading: NodeReading) -> TaskAnswer:
+        """Keep the token of the wait for who wakes the node; end it at once where that has happened."""
+        own, token = reading.own, reading.task.token
+        if token is None or self._answer_token is None:
+            raise MiniN8nError(f"node '{reading.node.id}' waits in a function that cannot end its wait")
+        waits = own is not None and own.status is NodeStatus.WAITING and own.wake is not None
+        if own is None or own.wake is None or not waits or self._records.wait_for(own, own.wake, token):
+            self._answer_token(token, {})
+        return TaskAnswer()
+
     def _attempt(self, reading: NodeReading) -> TaskAnswer:
         run = self._new_run(reading)
         self._wait_for_retry_after(reading.own)
@@ -180,6 +203,7 @@ class Runner:
             waiting = {
                 "status": NodeStatus.WAITING,
                 "poll_state": pending.state,
+                "wake": pending.wake,
                 "logs": outcome.logs,
                 "error": None,
                 "not_before": None,
@@ -259,6 +283,7 @@ class Runner:
                 "items": None,
                 "items_claim": None,
                 "poll_state": None,
+                "wake": None,
                 "not_before": None,
                 "started_at": run.started_at or now,
                 "ended_at": now,

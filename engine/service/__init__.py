@@ -5,11 +5,13 @@ from __future__ import annotations
 from engine.access.audit_service import AuditService
 from engine.service.api_keys import ApiKeyService, KeyRequest
 from engine.service.credentials import CredentialService
+from engine.service.durations import DurationRecorder
 from engine.service.executions import ExecutionService, StartRequest
 from engine.service.exports import ExportService
 from engine.service.finish import ExecutionFinisher
 from engine.service.imports import ImportOptions, ImportReport, ImportService
 from engine.service.limits import LimitService
+from engine.service.recompile import Recompiled, RecompileService
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.sign_in import SignInService, TokenRule
 from engine.service.templates import TemplateService
@@ -25,6 +27,7 @@ __all__ = [
     "ApiKeyService",
     "AuditService",
     "CredentialService",
+    "DurationRecorder",
     "ExecutionFinisher",
     "ExecutionService",
     "ExportService",
@@ -33,6 +36,8 @@ __all__ = [
     "ImportService",
     "KeyRequest",
     "LimitService",
+    "RecompileService",
+    "Recompiled",
     "SaveNote",
     "SignInService",
     "StartRequest",

@@ -16,7 +16,14 @@ from engine.errors import (
     RequestError,
     UnavailableError,
 )
-from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, node_value_key
+from engine.execution import (
+    ErrorInfo,
+    Execution,
+    ExecutionStatus,
+    NodeRun,
+    ParentLink,
+    node_value_key,
+)
 from engine.json_value import JsonObject, digest
 from engine.moment import made_at
 from engine.ports import (
@@ -37,6 +44,7 @@ from engine.service.finish import ExecutionFinisher
 from engine.service.inputs import resolve_inputs
 from engine.service.kept_runs import check_retry, kept_runs
 from engine.service.limits import LimitService
+from engine.service.parentage import note_child, retried_parent
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.settled import settled_runs
 from engine.task import ExecutionInput
@@ -70,6 +78,8 @@ class StartRequest:
     retry_of: Execution | None = None
     # Who asks, and whose limits hold; None: a trigger, which has no limits.
     principal: Principal | None = None
+    # The execution that asks for it, by a node or by its failure; then the key is of its own.
+    parent: ParentLink | None = None
 
 
 @dataclass(frozen=True)
@@ -156,12 +166,16 @@ class ExecutionService:
         execution = self.get(execution_id)
         if execution.status.ended:
             raise ConflictError(f"Execution '{execution_id}' has ended already: {execution.status.value}.")
+        return self.stop(execution, "Cancelled", "the execution was cancelled")
+
+    def stop(self, execution: Execution, error: str, cause: str) -> Execution:
+        """Stop an execution, and how it stands then; one that has ended is left as it is."""
         try:
-            self.machines.stop(self._arn(execution), "Cancelled", "the execution was cancelled")
+            self.machines.stop(self._arn(execution), error, cause)
         except NotFoundError:
             return self._never_started(execution)
         self._repair(execution)
-        return self.executions.get(execution_id)
+        return self.executions.get(execution.execution_id)
 
     def wait(self, execution_id: str, seconds: float) -> Execution:
         """The execution as soon as it ends, or as it stands after ``seconds``."""
@@ -214,8 +228,10 @@ class ExecutionService:
             asked = digest([asked, request.retry_of.execution_id])
         expires_at = self.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
         mark = IdempotencyMark(asked, execution_id)
-        standing = self.executions.mark_idempotency(digest([request.workflow_id, key]), mark, expires_at)
-        if standing.request_digest != asked:
+        # What executions ask for stands apart from the keys of users, who could take them beforehand.
+        scope = [request.workflow_id, key] if request.parent is None else ["parent", request.workflow_id, key]
+        standing = self.executions.mark_idempotency(digest(scope), mark, expires_at)
+        if standing.request_digest != asked and request.parent is None:
             raise RequestError(
                 "This Idempotency-Key was used for another request; use a new one.", "Idempotency-Key"
             )
@@ -276,6 +292,7 @@ class ExecutionService:
             owner=head.ownership.owner,
             groups=head.ownership.groups,
             retry_of=request.retry_of.execution_id if request.retry_of else None,
+            parent=request.parent or retried_parent(request.retry_of),
         )
 
     def _settle(self, execution: Execution, workflow: Workflow) -> None:
@@ -303,6 +320,7 @@ class ExecutionService:
             version=execution.version,
         )
         try:
+            note_child(self.executions, execution)
             self._settle(execution, version.workflow)
             arn = self.machines.start(
                 execution.state_machine_version_arn or "", execution.execution_id, task_input.model_dump()

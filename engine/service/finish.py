@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, Nod
 from engine.json_value import JsonObject
 from engine.node import OUTPUT_TYPE
 from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
+from engine.service.durations import DurationRecorder
 from engine.values import ValueStore
 from engine.workflow import Workflow
 
@@ -30,17 +32,32 @@ class ExecutionFinisher:
     clock: Clock
     metrics: Metrics
     limits: LimitStore | None = None
+    follow: Callable[[Execution], None] = lambda _: None
+    """What comes after an end that may concern other executions; see `engine.service.aftermath`."""
+    durations: DurationRecorder | None = None
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
         execution = self.executions.get(execution_id)
+        done = self._finish(execution, machine)
+        if machine.status.ended and (
+            execution.parent is not None or machine.status is not ExecutionStatus.SUCCEEDED
+        ):
+            # Also when the end was known: who recorded it may have died before this.
+            self.follow(self.executions.get(execution_id))
+        return done
+
+    def _finish(self, execution: Execution, machine: MachineExecution) -> bool:
+        execution_id = execution.execution_id
         if not machine.status.ended or execution.status is ExecutionStatus.SUCCEEDED:
             return False
         version = self.workflows.get_version(execution.workflow_id, execution.version)
         runs = {run.node_id: run for run in self._node_runs(execution_id)}
         ended_at = machine.ended_at or self.clock.now()
         if machine.status is ExecutionStatus.SUCCEEDED and not execution.status.ended:
-            return self._succeed(execution, version.workflow, runs, ended_at)
+            done = self._succeed(execution, version.workflow, runs, ended_at)
+            self._learn(execution, version.workflow, runs, done=done)
+            return done
         blamed = self._blame(machine, runs)
         # First the nodes, so that who sees the end sees no node run open. Also when the end is recorded: an
         # execution whose start failed has nodes that were never decided.
@@ -52,6 +69,7 @@ class ExecutionFinisher:
         if done:
             self.release_place(execution)
             self._measure(execution, machine.status, ended_at)
+        self._learn(execution, version.workflow, runs, done=done)
         return done
 
     def _succeed(
@@ -69,8 +87,16 @@ class ExecutionFinisher:
             inline = None if claim else output
             done = self.executions.finish(execution_id, status, ended_at, output=inline, output_claim=claim)
         if done:
+            self.release_place(execution)
             self._measure(execution, status, ended_at)
         return done
+
+    def _learn(
+        self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], *, done: bool
+    ) -> None:
+        """Once for each execution: whoever recorded its end notes how long its nodes took."""
+        if done and self.durations is not None:
+            self.durations.record(execution.workflow_id, workflow, runs)
 
     def release_place(self, execution: Execution) -> None:
         """Give back the place that the execution held among its starter's."""
@@ -167,7 +193,7 @@ class ExecutionFinisher:
             timed_out = error.type == NodeTimeoutError.__name__
             status = NodeStatus.TIMED_OUT if timed_out else NodeStatus.FAILED
         end = {"status": status, "error": error or run.error, "ended_at": ended_at}
-        forget = {"items": None, "items_claim": None, "poll_state": None, "not_before": None}
+        forget = {"items": None, "items_claim": None, "poll_state": None, "wake": None, "not_before": None}
         self.executions.finish_node(run.model_copy(update=end | forget))
 
     def _measure(self, execution: Execution, status: ExecutionStatus, ended_at: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 
 from engine.errors import NodeError, Problem, RequestError
 from engine.json_value import JsonObject
@@ -11,8 +12,10 @@ from engine.registry import NodeRegistry
 from engine.workflow import Workflow
 
 
-def resolve_inputs(workflow: Workflow, registry: NodeRegistry, given: JsonObject) -> JsonObject:
-    """The inputs with defaults filled in.
+def resolve_inputs(
+    workflow: Workflow, registry: NodeRegistry, given: JsonObject, unknown: Collection[str] = ()
+) -> JsonObject:
+    """The inputs with defaults filled in; of those in ``unknown`` only the names are known yet.
 
     RequestError with one problem for each input that is missing, unknown or of the wrong type.
     """
@@ -24,6 +27,8 @@ def resolve_inputs(workflow: Workflow, registry: NodeRegistry, given: JsonObject
             continue
         name = str(node.config.get("name") or node.id)
         declared.add(name)
+        if name in unknown:
+            continue
         try:
             value = registry.get(node.type).check_value(
                 {**node.config, "name": name}, given.get(name, MISSING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.access.audience import may_use_credential
+from engine.access.audience import may_use
 from engine.access.audit_service import AuditService
 from engine.errors import ConflictError, MiniN8nError, NotFoundError, RequestError, UnavailableError
 from engine.json_value import JsonObject
@@ -91,7 +91,7 @@ class WebhookService:
         name = settings.auth.credential
         try:
             workflow = self.workflows.get_head(trigger.workflow_id)
-            if not may_use_credential(workflow.ownership, self.credentials.info(name).ownership):
+            if not may_use(workflow.ownership, self.credentials.info(name).ownership):
                 raise NotFoundError("credential", name)
             self.audit.record_trigger_use(trigger.trigger_id, workflow, name)
             kind, values = self.credentials.values(name)

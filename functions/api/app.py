@@ -23,6 +23,7 @@ from functions.api.routes import (
     files,
     health,
     me,
+    profile,
     sharing,
     templates,
     transfer,
@@ -66,7 +67,7 @@ def create_app(services: Services) -> FastAPI:
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
         *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
-        *(sharing, me, api_keys, audit),
+        *(profile, sharing, me, api_keys, audit),
     ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)

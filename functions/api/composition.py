@@ -16,6 +16,7 @@ def make_services(root: Root) -> Services:
     return Services(
         workflows=root.workflow_service,
         versions=root.version_service,
+        recompile=root.recompile_service,
         exports=root.export_service,
         imports=root.import_service,
         templates=root.template_service,

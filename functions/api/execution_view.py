@@ -9,7 +9,17 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from engine.connections import is_live
-from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, LogLine, NodeRun, NodeStatus
+from engine.execution import (
+    ChildLink,
+    Claim,
+    ErrorInfo,
+    Execution,
+    ExecutionStatus,
+    LogLine,
+    NodeRun,
+    NodeStatus,
+    ParentLink,
+)
 from engine.json_value import JsonObject, JsonValue, dump_json
 from engine.ports import BlobStore
 from engine.workflow import Node, Workflow
@@ -30,6 +40,7 @@ class ExecutionSummary(BaseModel):
     version: int
     status: ExecutionStatus
     trigger: str
+    parent: ParentLink | None = Field(description="The execution, and its node, that started this one.")
     retry_of: str | None = Field(description="The execution that this one tries again.")
     started_by: str | None = Field(description="key:…, user:… or bootstrap; null: a trigger.")
     started_at: datetime
@@ -85,6 +96,13 @@ class ExecutionList(BaseModel):
 
     items: list[ExecutionSummary]
     cursor: str | None = Field(description="Ask for the next page with it; null: this was the last.")
+
+
+class ChildList(BaseModel):
+    """A page of the executions that an execution started; without a node, one that handles its failure."""
+
+    items: list[ChildLink]
+    cursor: str | None
 
 
 class NodeRunList(BaseModel):
@@ -223,6 +241,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "version": execution.version,
         "status": execution.status,
         "trigger": execution.trigger,
+        "parent": execution.parent,
         "retry_of": execution.retry_of,
         "started_by": execution.started_by,
         "started_at": execution.started_at,

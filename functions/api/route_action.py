@@ -16,6 +16,7 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("POST", f"{_WORKFLOW}/versions/{{version}}/restore"): "workflow.restore",
     ("POST", f"{_WORKFLOW}/publish"): "workflow.publish",
     ("POST", f"{_WORKFLOW}/unpublish"): "workflow.unpublish",
+    ("POST", f"{_WORKFLOW}/recompile"): "workflow.recompile",
     ("POST", "/workflows/import"): "workflow.import",
     ("POST", "/templates/{name}/instantiate"): "workflow.create",
     ("PUT", f"{_WORKFLOW}/access"): "workflow.share",

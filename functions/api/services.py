@@ -17,6 +17,7 @@ from engine.service import (
     ExportService,
     ImportService,
     LimitService,
+    RecompileService,
     SignInService,
     TemplateService,
     TriggerFirer,
@@ -33,6 +34,7 @@ class Services:
 
     workflows: WorkflowService
     versions: VersionService
+    recompile: RecompileService
     exports: ExportService
     imports: ImportService
     templates: TemplateService

@@ -16,11 +16,11 @@ from infra.checks.cloudformation import TEMPLATE
 
 FUNCTIONS = {
     f"AWS::Lambda::Function.{name}Function"
-    for name in ("Api", "Core", "Http", "Ai", "Custom", "ExecutionEvents", "Triggers")
+    for name in ("Api", "Core", "Http", "Ai", "Custom", "Flow", "ExecutionEvents", "Triggers")
 }
 LOG_GROUPS = {
     f"AWS::Logs::LogGroup.{name}LogGroup"
-    for name in ("HttpApi", "Api", "Core", "Http", "Ai", "Custom", "ExecutionEvents", "Triggers")
+    for name in ("HttpApi", "Api", "Core", "Http", "Ai", "Custom", "Flow", "ExecutionEvents", "Triggers")
 }
 TABLES = {f"AWS::DynamoDB::Table.{name}Table" for name in ("Workflows", "Executions", "Cache", "Access")}
 A_KEY_COSTS = "a key of one's own costs 1 USD a month, idle; AWS's keys encrypt it all the same"

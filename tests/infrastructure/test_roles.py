@@ -16,7 +16,7 @@ MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine:mini-n8n-dev-*"
 EXECUTIONS = "arn:aws:states:us-east-1:123456789012:execution:mini-n8n-dev-*"
 RULES = "arn:aws:events:us-east-1:123456789012:rule/mini-n8n-dev-tr_*"
 SCHEDULES = "arn:aws:scheduler:us-east-1:123456789012:schedule/mini-n8n-dev/tr_*"
-EXECUTORS = ("Core", "Http", "Ai", "Custom")
+EXECUTORS = ("Core", "Http", "Ai", "Custom", "Flow")
 
 # Actions whose resource cannot be named, each with the reason. Everything else names its resource.
 UNNAMEABLE = {
@@ -89,7 +89,7 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_the_four_executors_and_nothing_else(
+def test_a_state_machine_invokes_the_five_executors_and_nothing_else(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
     assert allowed["StateMachineRole"] == {
@@ -135,8 +135,10 @@ TABLES = {
     "HttpRole": CREDENTIAL_TABLES,
     "AiRole": CREDENTIAL_TABLES,
     "CustomRole": CREDENTIAL_TABLES,
+    "FlowRole": EXECUTOR_TABLES
+    | {"<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"}},
     "ExecutionEventsRole": {
-        "<WorkflowsTable.Arn>": {"GetItem"},
+        "<WorkflowsTable.Arn>": {"GetItem", "PutItem"},
         "<ExecutionsTable.Arn>": {"GetItem", "PutItem", "Query", "UpdateItem"},
         "<AccessTable.Arn>": {"UpdateItem"},
     },
@@ -205,6 +207,7 @@ SECRET_ACTIONS = {
         f"{SECRETS}/openai-api-key": {"GetSecretValue"},
         f"{SECRETS}/openai-api-key-??????": {"GetSecretValue"},
     },
+    "FlowRole": {},
     "ExecutionEventsRole": {},
     "TriggersRole": {f"{SECRETS}/credentials/*": {"GetSecretValue"}},
     "SchedulerRole": {},
@@ -285,9 +288,20 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "DeleteStateMachineVersion",
             "ListStateMachineVersions",
             "PublishStateMachineVersion",
+            "SendTaskSuccess",
             "StartExecution",
             "UpdateStateMachine",
         },
+        EXECUTIONS: {"DescribeExecution", "StopExecution"},
+    }
+
+
+@pytest.mark.parametrize("role", ["FlowRole", "ExecutionEventsRole"])
+def test_who_starts_and_ends_children_makes_no_state_machine(
+    allowed: dict[str, frozenset[Grant]], role: str
+) -> None:
+    assert by_resource(allowed[role], "states") == {
+        MACHINES: {"SendTaskSuccess", "StartExecution"},
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
     }
 

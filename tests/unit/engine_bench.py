@@ -16,6 +16,7 @@ from engine.adapters.memory import (
     MemoryBlobStore,
     MemoryCacheStore,
     MemoryCredentialStore,
+    MemoryDurationStore,
     MemoryEventSources,
     MemoryExecutionStore,
     MemoryMetrics,
@@ -35,10 +36,12 @@ from engine.runner.runner import Stores
 from engine.service import (
     AuditService,
     CredentialService,
+    DurationRecorder,
     ExecutionFinisher,
     ExecutionService,
     ExportService,
     ImportService,
+    RecompileService,
     StartRequest,
     TemplateService,
     TriggerFirer,
@@ -47,15 +50,19 @@ from engine.service import (
     VersionService,
     WorkflowService,
 )
+from engine.service.aftermath import Aftermath
+from engine.service.children import ChildStarter
+from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
 from engine.service.webhooks import WebhookService
+from engine.settings import EXECUTORS
 from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore
 from nodes import BUILTIN_NODES
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PUBLIC_URL = "http://mini-n8n.test"
-TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in ("core", "http", "ai", "custom")}
+TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in EXECUTORS}
 
 # What a node does: (its resolved config, inputs, context) -> what run() or poll() answers.
 Script = Callable[[dict[str, Any], NodeInputs, NodeContext], Any]
@@ -125,9 +132,17 @@ class EngineBench:
         self.registry = NodeRegistry(BUILTIN_NODES)
         for node_type in scripted_types(self.scripts):
             self.registry.register(node_type)
-        self.runner = self.make_runner()
+        self.waker = Waker(self.executions, self.machines)
+        aftermath = Aftermath(lambda: self.execution_service, self.waker, self.metrics)
+        self.durations = MemoryDurationStore()
         self.finisher = ExecutionFinisher(
-            self.workflows, self.executions, self.values, self.clock, self.metrics
+            self.workflows,
+            self.executions,
+            self.values,
+            self.clock,
+            self.metrics,
+            follow=aftermath.follow,
+            durations=DurationRecorder(self.durations, self.clock, self.metrics),
         )
         self.triggers, self.sources = MemoryTriggerStore(self.clock), MemoryEventSources()
         self.trigger_service = TriggerService(
@@ -140,6 +155,7 @@ class EngineBench:
             registry=self.registry,
             targets=TARGETS,
             clock=self.clock,
+            durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
         self.execution_service = ExecutionService(
@@ -152,9 +168,11 @@ class EngineBench:
             clock=self.clock,
             metrics=self.metrics,
         )
+        self.runner = self.make_runner()
         self.credential_service = CredentialService(self.credentials, self.clock)
         saver = self.workflow_service.saver
         self.version_service = VersionService(self.workflows, saver, self.clock)
+        self.recompile_service = RecompileService(self.workflows, saver, self.durations)
         self.export_service = ExportService(self.workflows, self.credentials, self.registry)
         self.import_service = ImportService(self.workflows, self.credentials, saver)
         self.template_service = TemplateService(TemplateFolder(EXAMPLES), saver)
@@ -181,10 +199,15 @@ class EngineBench:
     def make_runner(self) -> Runner:
         """A runner as a new process would have it, over the same stores."""
         contexts = ContextMaker(
-            self.credentials, self.blobs, self.clock, NodeEnvironment(public_url=PUBLIC_URL)
+            self.credentials,
+            self.blobs,
+            self.clock,
+            NodeEnvironment(public_url=PUBLIC_URL),
+            starter=ChildStarter(self.execution_service),
         )
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
-        return Runner(stores, self.registry, contexts, self.clock, self.metrics)
+        answer = self.machines.send_success
+        return Runner(stores, self.registry, contexts, self.clock, self.metrics, answer_token=answer)
 
     def store_credential(self, name: str, kind: str, /, **values: str) -> None:
         """A credential that nodes may name."""
@@ -206,6 +229,8 @@ class EngineBench:
         *,
         item: int | None = None,
         error_name: str | None = None,
+        token: str | None = None,
+        fork: str | None = None,
     ) -> TaskAnswer:
         """Run one task."""
         execution = self.executions.get(execution_id)
@@ -217,6 +242,8 @@ class EngineBench:
             step=step,
             item=item,
             error_name=error_name,
+            token=token,
+            fork=fork,
         )
         return self.runner.run(task)
 

@@ -12,6 +12,7 @@ from engine.adapters.memory.blob_store import MemoryBlobStore
 from engine.adapters.memory.cache_store import MemoryCacheStore
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.memory.credential_store import MemoryCredentialStore, MemorySecretStore
+from engine.adapters.memory.duration_store import MemoryDurationStore
 from engine.adapters.memory.execution_store import MemoryExecutionStore
 from engine.adapters.memory.limit_store import MemoryLimitStore
 from engine.adapters.memory.metrics import MemoryMetrics
@@ -27,6 +28,7 @@ __all__ = [
     "MemoryBlobStore",
     "MemoryCacheStore",
     "MemoryCredentialStore",
+    "MemoryDurationStore",
     "MemoryEventSources",
     "MemoryExecutionStore",
     "MemoryLimitStore",

@@ -48,6 +48,7 @@ class MemoryStateMachines:
         self._definitions: dict[str, JsonObject] = {}
         self._version_counts: dict[str, int] = {}
         self._started: dict[str, StartedExecution] = {}
+        self.answered: dict[str, JsonObject] = {}
         self._lock = RLock()
 
     @property
@@ -120,6 +121,14 @@ class MemoryStateMachines:
             begun = started.machine_execution.started_at
             ended = MachineExecution(status, begun, ended_at, error, cause)
             self._started[execution_arn] = replace(started, machine_execution=ended)
+
+    def send_success(self, token: str, output: JsonObject) -> bool:
+        """Write the answer down; False where the token was answered before."""
+        with self._lock:
+            if token in self.answered:
+                return False
+            self.answered[token] = output
+            return True
 
     def describe(self, execution_arn: str) -> MachineExecution:
         """How it stands; NotFoundError if it was never started."""

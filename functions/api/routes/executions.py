@@ -18,6 +18,7 @@ from functions.api.access import Who
 from functions.api.body import json_body, read_object
 from functions.api.execution_view import (
     Budget,
+    ChildList,
     ExecutionDetail,
     ExecutionList,
     ExecutionSummary,
@@ -178,6 +179,14 @@ def get_workflow_execution(workflow_id: Id, execution_id: Id, services: Use) -> 
 def get_execution_workflow(execution_id: Id, services: Use) -> VersionDetail:
     """The version that the execution runs, with its document, whatever was saved since."""
     return VersionDetail.of(services.executions.document(services.executions.get(execution_id)))
+
+
+@router.get("/executions/{execution_id}/children", responses=problem_responses(404))
+def list_children(execution_id: Id, services: Use, limit: Limit = 20, cursor: Cursor = None) -> ChildList:
+    """The executions that this one started: by its nodes, and (without a node) by its failure."""
+    services.executions.executions.get(execution_id)
+    page = services.executions.executions.list_children(execution_id, limit, cursor)
+    return ChildList(items=list(page.items), cursor=page.cursor)
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}", responses=problem_responses(404))

@@ -59,6 +59,7 @@ class AccessBench(EngineBench):
         self.services = Services(
             workflows=self.workflow_service,
             versions=self.version_service,
+            recompile=self.recompile_service,
             exports=self.export_service,
             imports=self.import_service,
             templates=self.template_service,

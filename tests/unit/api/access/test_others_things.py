@@ -27,6 +27,8 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/workflows/{w}/export", None),
     ("GET", "/workflows/export?id={w}", None),
     ("GET", "/workflows/{w}/plan", None),
+    ("GET", "/workflows/{w}/profile", None),
+    ("POST", "/workflows/{w}/recompile", None),
     ("POST", "/workflows/{w}/execute", {}),
     ("GET", "/workflows/{w}/triggers", None),
     ("POST", "/workflows/{w}/triggers", {"type": "webhook"}),
