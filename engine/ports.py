@@ -1,5 +1,7 @@
 """The ports: what the core asks of the world, what each method returns and must raise.
 
+Those of the state machine service stand in `engine.machine`.
+
 An adapter is a class that keeps these promises; `tests/contract` proves it for those that are shipped
 and can be imported to prove another. Every method may raise UnavailableError when its service is
 throttled or away. Times are aware datetimes in UTC.
@@ -7,7 +9,7 @@ throttled or away. Times are aware datetimes in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -325,52 +327,6 @@ class SecretStore(Protocol):
 
     def read(self, name: str) -> str:
         """The text of the secret; NotFoundError."""
-
-
-@dataclass(frozen=True)
-class MachineExecution:
-    """What Step Functions says of an execution."""
-
-    status: ExecutionStatus
-    started_at: datetime
-    ended_at: datetime | None = None
-    error: str | None = None
-    cause: str | None = None
-
-
-class StateMachines(Protocol):
-    """The state machine service. One machine per workflow, one published version per definition."""
-
-    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
-        """Create or update the machine of a workflow; the ARN of the version that has this definition.
-
-        Where there is no room for one more, old versions are deleted, but none whose ARN is in ``keep``.
-        DocumentError if the service refuses the definition.
-        """
-
-    def discard(self, version_arn: str) -> None:
-        """Delete a version that nothing will run; no error if it is gone."""
-
-    def start(self, version_arn: str, execution_id: str, task_input: JsonObject) -> str:
-        """Start an execution of that name; its ARN. Starting the same again gives the same ARN.
-
-        NotFoundError when the version is gone; ConflictError when the name was started with another input.
-        """
-
-    def stop(self, execution_arn: str, error: str, cause: str) -> None:
-        """Abort; no error if the execution has ended. NotFoundError if there never was one."""
-
-    def send_success(self, token: str, output: JsonObject) -> bool:
-        """End the wait of a Task for its token; False where nothing waits with it any more."""
-
-    def describe(self, execution_arn: str) -> MachineExecution:
-        """How it stands; NotFoundError if the service does not know it."""
-
-    def execution_arn(self, version_arn: str, execution_id: str) -> str:
-        """The ARN that an execution of that name has, without asking the service."""
-
-    def delete(self, workflow_id: str) -> None:
-        """Delete the machine of a workflow; no error if there is none."""
 
 
 class Metrics(Protocol):

@@ -111,4 +111,5 @@ class Adapters:
             self.clients.step_functions,
             prefix=self.settings.state_machine_prefix,
             role_arn=self.settings.state_machine_role_arn,
+            tracing=True,
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.bedrock import BedrockConverse
+from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
@@ -19,6 +20,7 @@ from engine.runner.runner import Stores
 from engine.settings import read_settings
 from functions.adapters import Adapters
 from functions.models_key import read_models_key
+from functions.telemetry import metrics
 
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
@@ -310,4 +312,9 @@ class Root(Adapters):
 def bootstrap() -> Root:
     """The root of this process, over its environment."""
     settings = read_settings(os.environ)
-    return Root(settings, AwsClients(settings.region))
+
+    def count_throttle() -> None:
+        # One series for all functions, so that one alarm watches it.
+        PowertoolsMetrics(metrics).count("Throttles", service="all")
+
+    return Root(settings, AwsClients(settings.region, on_throttle=count_throttle))

@@ -112,7 +112,8 @@ class Runner:
                 for node_id in node_ids
             ]
         )
-        self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
+        if node_ids:
+            self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
 
     def _run(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
@@ -292,7 +293,8 @@ class Runner:
         stored = self._records.finish(ended, text)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
-        self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
+        if status is not NodeStatus.SKIPPED:
+            self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
         return self._stored_answer(stored)
 
     def _new_run(self, reading: NodeReading, attempts: int | None = None) -> NodeRun:

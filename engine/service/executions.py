@@ -25,16 +25,15 @@ from engine.execution import (
     node_value_key,
 )
 from engine.json_value import JsonObject, digest
+from engine.machine import MachineExecution, StateMachines
 from engine.moment import made_at
 from engine.ports import (
     Clock,
     ExecutionFilter,
     ExecutionStore,
     IdempotencyMark,
-    MachineExecution,
     Metrics,
     Page,
-    StateMachines,
     WorkflowHead,
     WorkflowStore,
     WorkflowVersion,

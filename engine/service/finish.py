@@ -12,14 +12,17 @@ from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
+from engine.machine import MachineExecution
 from engine.node import OUTPUT_TYPE
-from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
+from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore
 from engine.service.durations import DurationRecorder
 from engine.values import ValueStore
 from engine.workflow import Workflow
 
 # How `engine.runner.failure` tells Step Functions which node failed.
 _NAMED = re.compile(r"node '([A-Za-z_][A-Za-z0-9_]*)' failed")
+
+_ERRORS = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT)
 
 
 @dataclass(frozen=True)
@@ -199,4 +202,6 @@ class ExecutionFinisher:
     def _measure(self, execution: Execution, status: ExecutionStatus, ended_at: datetime) -> None:
         seconds = (ended_at - execution.started_at).total_seconds()
         self.metrics.count("Executions", status=status.value)
+        # 0 or 1 for each: the average is the rate of errors. Who cancels an execution makes no error.
+        self.metrics.count("ExecutionErrors", float(status in _ERRORS))
         self.metrics.milliseconds("ExecutionDuration", max(0.0, seconds) * 1000)

@@ -10,7 +10,8 @@ from engine.access.audience import Ownership
 from engine.durations_port import DurationStore
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.json_value import JsonObject
-from engine.ports import Clock, StateMachines, WorkflowHead, WorkflowStore, WorkflowVersion
+from engine.machine import StateMachines
+from engine.ports import Clock, WorkflowHead, WorkflowStore, WorkflowVersion
 from engine.registry import NodeRegistry
 from engine.service.link_check import LinkCheck
 from engine.workflow import Workflow

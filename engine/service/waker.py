@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.ports import ExecutionStore, StateMachines
+from engine.machine import StateMachines
+from engine.ports import ExecutionStore
 
 
 @dataclass(frozen=True)

@@ -56,14 +56,19 @@ class WebhookService:
             trigger, settings = self._find(request)
             private = self._authenticate(trigger, settings, request)
         except (WebhookError, UnavailableError) as error:
-            return _refusal(error)
+            return self._refuse(error)
         try:
             return self._run(trigger, settings, request, private)
         except (WebhookError, RequestError, NotFoundError, ConflictError, UnavailableError) as error:
-            answer = _refusal(error)
+            answer = self._refuse(error)
             outcome: FireOutcome = "failed" if answer.status >= 500 else "refused"
             self.firer.record(trigger, outcome, message=str(error), test=request.test)
             return answer
+
+    def _refuse(self, error: MiniN8nError) -> WebhookAnswer:
+        answer = _refusal(error)
+        self.firer.metrics.count("WebhooksRefused", status=str(answer.status))
+        return answer
 
     def _find(self, request: WebhookRequest) -> tuple[Trigger, WebhookSettings]:
         unknown = WebhookError(404, "not-found", f"There is no webhook at '{request.path}'.")

@@ -19,12 +19,12 @@ from engine.errors import (
 )
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
+from engine.machine import StateMachines
 from engine.ports import (
     Clock,
     ExecutionFilter,
     ExecutionStore,
     Page,
-    StateMachines,
     WorkflowHead,
     WorkflowStore,
     WorkflowVersion,

@@ -13,6 +13,7 @@ from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
+from functions.api.request_meter import RequestMeter
 from functions.api.routes import (
     api_keys,
     audit,
@@ -80,6 +81,8 @@ def create_app(services: Services) -> FastAPI:
             allow_headers=["*"],
             expose_headers=list(EXPOSED_HEADERS),
         )
+    # Last, so that it stands around all of them.
+    app.add_middleware(RequestMeter)
     install_docs_page(app)
     _describe(app)
     return app

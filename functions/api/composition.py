@@ -28,6 +28,7 @@ def make_services(root: Root) -> Services:
         blobs=root.blobs,
         registry=root.registry,
         clock=root.clock,
+        metrics=root.metrics,
         public_url=root.settings.public_url,
         cors_origins=root.settings.cors_origins,
         sign_in=root.sign_in,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from engine.ports import BlobStore, CacheStore, Clock
+from engine.ports import BlobStore, CacheStore, Clock, Metrics
 from engine.registry import NodeRegistry
 from engine.service import (
     ApiKeyService,
@@ -46,6 +46,7 @@ class Services:
     blobs: BlobStore
     registry: NodeRegistry
     clock: Clock
+    metrics: Metrics
     public_url: str
     cors_origins: tuple[str, ...]
     sign_in: SignInService

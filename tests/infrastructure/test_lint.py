@@ -35,6 +35,10 @@ SKIPPED: dict[str, tuple[str, set[str]]] = {
         A_KEY_COSTS + "; the rule overlooks SqsManagedSseEnabled",
         {"AWS::SQS::Queue.ExecutionEventsQueue", "AWS::SQS::Queue.TriggersQueue"},
     ),
+    "CKV_AWS_26": (
+        A_KEY_COSTS + "; CloudWatch cannot write to a topic under AWS's key, and alarms hold no secret",
+        {"AWS::SNS::Topic.AlarmTopic"},
+    ),
     "CKV_AWS_28": (
         "executions are records of what is over and would be copied for 0.20 USD per GB and month; "
         "cached results are made anew",

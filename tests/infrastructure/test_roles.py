@@ -23,6 +23,8 @@ UNNAMEABLE = {
     "xray:PutTelemetryRecords": "X-Ray has no resource for segments (service authorization reference)",
     "xray:PutTraceSegments": "as above",
 }
+# Step Functions asks for these besides, to know what to sample; their resource cannot be named either.
+SAMPLING = {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
 # What may end in a wildcard: the names that come into being at run time, below a prefix of this stage.
 PREFIXES = (
     f"{SECRETS}/credentials/*",
@@ -65,7 +67,8 @@ def test_every_resource_that_can_be_named_is_named(allowed: dict[str, frozenset[
         if ("*" in grant.resource or "?" in grant.resource) and grant.resource not in PREFIXES
     }
     tracing = [f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents", "Triggers")]
-    assert wild == {(role, action, "*") for role in tracing for action in UNNAMEABLE}
+    expected = {(role, action, "*") for role in (*tracing, "StateMachineRole") for action in UNNAMEABLE}
+    assert wild == expected | {("StateMachineRole", action, "*") for action in SAMPLING}
 
 
 def test_every_wildcard_that_is_accepted_is_used(allowed: dict[str, frozenset[Grant]]) -> None:
@@ -89,11 +92,12 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_the_five_executors_and_nothing_else(
+def test_a_state_machine_invokes_the_five_executors_sends_traces_and_nothing_else(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
     assert allowed["StateMachineRole"] == {
-        Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS
+        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS),
+        *(Grant(action, "*") for action in (*UNNAMEABLE, *SAMPLING)),
     }
 
 

@@ -234,6 +234,8 @@ class EngineBench:
     ) -> TaskAnswer:
         """Run one task."""
         execution = self.executions.get(execution_id)
+        if token is not None:
+            self.machines.open_token(token)
         task = Task(
             execution_id=execution_id,
             workflow_id=execution.workflow_id,

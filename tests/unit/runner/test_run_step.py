@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import ExecutionEndedError, MiniN8nError, NodeError
 from engine.execution import ExecutionStatus, NodeStatus
+from engine.machine import MachineExecution
 from engine.node import NodeResult
-from engine.ports import MachineExecution
 from engine.task import Task, TaskAnswer
 from tests.unit.engine_bench import EngineBench, connect, node
 

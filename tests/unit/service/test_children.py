@@ -10,7 +10,7 @@ from engine.access.audience import Ownership
 from engine.errors import DocumentError, ExecutionEndedError, NodeError
 from engine.execution import Execution, ExecutionStatus
 from engine.json_value import JsonObject
-from engine.ports import MachineExecution
+from engine.machine import MachineExecution
 from engine.service import SaveNote, StartRequest
 from engine.service.children import MAX_DEPTH
 from tests.unit.engine_bench import EngineBench, connect, node

@@ -10,8 +10,8 @@ from engine.durations import Durations, NodeDurations
 from engine.errors import NotFoundError, RevisionConflictError, UnavailableError
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
+from engine.machine import MachineExecution
 from engine.node import NodeResult
-from engine.ports import MachineExecution
 from engine.service import SaveNote
 from tests.unit.engine_bench import EngineBench, connect, node
 
