@@ -76,6 +76,20 @@ class LogLine(Record):
     message: str
 
 
+class Selection(Record):
+    """What of its workflow an execution runs: all, what leads up to a node, or a node alone."""
+
+    until: str | None = Field(None, description="It ran up to this node.")
+    only: str | None = Field(None, description="It ran this node alone.")
+    uses_pins: bool = Field(False, description="Whether results that the document pins stand in for runs.")
+    results_of: str | None = Field(None, description="The execution whose results stand before the one node.")
+
+    @property
+    def target(self) -> str | None:
+        """The node that a part of the workflow was run for."""
+        return self.until or self.only
+
+
 class ParentLink(Record):
     """What started an execution: a node of another one, or (without a node) that other one's failure."""
 
@@ -119,6 +133,9 @@ class Execution(Record):
     owner: str | None = Field(None, description="Whose the workflow was when it started.")
     groups: tuple[str, ...] = Field((), description="Which groups the workflow was shared with then.")
     retry_of: str | None = Field(None, description="The execution whose finished results this one keeps.")
+    selection: Selection = Selection()
+    pins: JsonObject = Field(default_factory=dict, description="Results that were given with the request.")
+    pins_claim: Claim | None = None
     parent: ParentLink | None = Field(None, description="What started it, where another execution did.")
     holds_place: bool = Field(False, description="Whether it counts among its starter's concurrent ones.")
 

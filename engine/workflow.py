@@ -51,6 +51,13 @@ class ForEach(Part):
     max_concurrency: Whole = Field(10, ge=1, le=40, description="Items that run at the same time.")
 
 
+class Pin(Part):
+    """A result that stands in for a run of its node, as node runs show results."""
+
+    result: JsonObject = Field(description="What the node gives; it has an `output`.")
+    output_name: OutputName = Field("main", description="The output that the node leaves through.")
+
+
 class Position(Part):
     """Where an editor draws the node, in its own units."""
 
@@ -80,6 +87,11 @@ class Node(Part):
     ] = None
     join: Literal["any", "all"] = Field(
         "any", description="Run when any connection is live, or only when all are."
+    )
+    pinned: Pin | None = Field(
+        None,
+        description="Given instead of a run where the draft is executed by hand, never by triggers or in the "
+        "live version.",
     )
 
 

@@ -25,6 +25,7 @@ from functions.telemetry import metrics
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
+    from engine.ports import WorkflowHead
     from engine.service import (
         ApiKeyService,
         CredentialService,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from engine.service.aftermath import Aftermath
     from engine.service.children import ChildStarter
     from engine.service.webhooks import WebhookService
+    from engine.workflow import Workflow
 
 # The use cases are imported when asked for: executors have none, and need no compiler.
 
@@ -137,7 +139,10 @@ class Root(Adapters):
     @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
-        from engine.service import ExecutionService
+        from engine.service import ExecutionService, PartialRunPlanner
+
+        def publish(head: WorkflowHead, part: Workflow) -> str:
+            return self.workflow_service.saver.publish_part(head, part)
 
         return ExecutionService(
             workflows=self.workflows,
@@ -148,6 +153,7 @@ class Root(Adapters):
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=PartialRunPlanner(self.executions, self.registry, publish),
             limits=self.limit_service,
         )
 

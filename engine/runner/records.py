@@ -14,7 +14,7 @@ from engine.ports import ExecutionStore
 from engine.runner.prepared import PreparedWorkflow
 from engine.task import Task
 from engine.values import ValueStore
-from engine.workflow import Node
+from engine.workflow import Node, Pin
 
 Key = tuple[str, int | None]
 
@@ -38,6 +38,12 @@ class NodeReading:
     def parent(self) -> NodeRun | None:
         """Inside a Map: the record of the for_each node itself."""
         return self.records.get((self.node.id, None))
+
+    @property
+    def pin(self) -> Pin | None:
+        """The result that stands in for a run of the node, where the execution goes by pins."""
+        selection = self.execution.selection
+        return self.node.pinned if selection.uses_pins and self.node.id != selection.target else None
 
     def note(self, run: NodeRun) -> None:
         """How a node run ended, for the nodes of the same task that come after it."""

@@ -23,7 +23,7 @@ from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, failed_result
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
-from engine.workflow import Node
+from engine.workflow import Node, Pin
 
 log = logging.getLogger("mini_n8n.runner")
 
@@ -123,6 +123,8 @@ class Runner:
             return self._skip(reading)
         if reading.node.disabled:
             return self._pass_through(reading)
+        if reading.pin is not None:
+            return self._take_pin(reading, reading.pin)
         return self._attempt(reading)
 
     def _expand(self, reading: NodeReading) -> TaskAnswer:
@@ -134,6 +136,9 @@ class Runner:
             return TaskAnswer(indexes=())
         if reading.node.disabled:
             self._pass_through(reading)
+            return TaskAnswer(indexes=())
+        if reading.pin is not None:
+            self._take_pin(reading, reading.pin)
             return TaskAnswer(indexes=())
         run = self._new_run(reading)
         try:
@@ -262,6 +267,12 @@ class Runner:
             break
         run = self._new_run(reading, attempts=0)
         return self._finish(reading, run, NodeStatus.SKIPPED, output_name=MAIN, result={"output": output})
+
+    def _take_pin(self, reading: NodeReading, pin: Pin) -> TaskAnswer:
+        """The pinned result instead of a run; the cache neither gives nor gets it."""
+        run = self._new_run(reading, attempts=0).model_copy(update={"pinned": True})
+        status = NodeStatus.SUCCEEDED
+        return self._finish(reading, run, status, output_name=pin.output_name, result=pin.result)
 
     def _finish(
         self,

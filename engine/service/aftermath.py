@@ -12,7 +12,8 @@ from engine.execution import ChildLink, Execution, ExecutionStatus, ParentLink
 from engine.json_value import JsonObject
 from engine.node import INPUT_TYPE
 from engine.ports import Metrics, WorkflowHead
-from engine.service.executions import ExecutionService, StartRequest
+from engine.service.executions import ExecutionService
+from engine.service.start_request import StartRequest
 from engine.service.version_choice import choose_version
 from engine.service.waker import Waker
 from engine.workflow import Workflow
@@ -39,7 +40,9 @@ class Aftermath:
         parent = execution.parent
         if parent is not None and parent.node_id is not None:
             self.waker.wake(parent.execution_id, execution.execution_id)
-        if execution.status in FAILED and not (parent is not None and parent.after_failure):
+        # A part that somebody runs while drawing is watched by them.
+        whole = execution.selection.target is None
+        if whole and execution.status in FAILED and not (parent is not None and parent.after_failure):
             self._handle_failure(execution)
 
     def _stop_children(self, execution: Execution) -> None:

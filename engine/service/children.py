@@ -12,7 +12,8 @@ from engine.errors import ConflictError, ExecutionEndedError, NodeError, NotFoun
 from engine.execution import Execution, ParentLink
 from engine.json_value import JsonValue
 from engine.ports import WorkflowHead
-from engine.service.executions import ExecutionService, StartRequest
+from engine.service.executions import ExecutionService
+from engine.service.start_request import StartRequest
 
 # Executions above an execution. Cycles are refused when one saves, but what a node names may change later.
 MAX_DEPTH = 10

@@ -79,7 +79,7 @@ class ExecutionFinisher:
         self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], ended_at: datetime
     ) -> bool:
         execution_id, status = execution.execution_id, ExecutionStatus.SUCCEEDED
-        output = self._output(workflow, runs)
+        output = self._output(workflow, runs, execution.selection.target)
         try:
             claim = self.values.store(f"executions/{execution_id}/output.json", output)
         except NodeError as error:
@@ -116,8 +116,11 @@ class ExecutionFinisher:
             if (cursor := page.cursor) is None:
                 return found
 
-    def _output(self, workflow: Workflow, runs: dict[str, NodeRun]) -> JsonObject:
-        """Outputs by name: of the output nodes, or where there are none, of the last nodes."""
+    def _output(self, workflow: Workflow, runs: dict[str, NodeRun], target: str | None) -> JsonObject:
+        """Outputs by name: of the output nodes, or where there are none, of the last nodes.
+
+        Where a part of the workflow ran for the sake of one node (``target``), of that.
+        """
         wanted = {
             node.id: str(node.config.get("name") or node.id)
             for node in workflow.nodes
@@ -126,6 +129,8 @@ class ExecutionFinisher:
         if not wanted:
             sources = {connection.source for connection in workflow.connections}
             wanted = {node.id: node.id for node in workflow.nodes if node.id not in sources}
+        if target is not None:
+            wanted = {target: target}
         output: JsonObject = {}
         for node_id, name in wanted.items():
             run = runs.get(node_id)

@@ -13,9 +13,15 @@ from engine.workflow import Workflow
 
 
 def resolve_inputs(
-    workflow: Workflow, registry: NodeRegistry, given: JsonObject, unknown: Collection[str] = ()
+    workflow: Workflow,
+    registry: NodeRegistry,
+    given: JsonObject,
+    unknown: Collection[str] = (),
+    needed: Collection[str] | None = None,
 ) -> JsonObject:
     """The inputs with defaults filled in; of those in ``unknown`` only the names are known yet.
+
+    Only the input nodes in ``needed`` (None: all) must have a value.
 
     RequestError with one problem for each input that is missing, unknown or of the wrong type.
     """
@@ -27,7 +33,7 @@ def resolve_inputs(
             continue
         name = str(node.config.get("name") or node.id)
         declared.add(name)
-        if name in unknown:
+        if name in unknown or (needed is not None and node.id not in needed and name not in given):
             continue
         try:
             value = registry.get(node.type).check_value(

@@ -170,14 +170,24 @@ class WorkflowSaver:
         """
         if latest is not None and latest.definition_digest == compiled.digest:
             return latest.state_machine_version_arn, False
-        keep: set[str] = set()
-        if latest is not None:
-            # What is saved now, should this save lose, and what triggers run.
-            keep.add(latest.state_machine_version_arn)
-        if head.live_version is not None:
-            live = self.workflows.get_version(head.workflow_id, head.live_version)
-            keep.add(live.state_machine_version_arn)
+        # What is saved now, should this save lose, and what triggers run.
+        keep = self._live_arns(head) | ({latest.state_machine_version_arn} if latest else set())
         return self.machines.publish(head.workflow_id, compiled.definition, keep), True
+
+    def publish_part(self, head: WorkflowHead, part: Workflow) -> str:
+        """The ARN of a machine version that runs a part of a workflow; it belongs to no saved version.
+
+        Versions of a machine that nobody names any more go when there is no room for one more.
+        """
+        draft = self.workflows.get_version(head.workflow_id, head.version)
+        keep = self._live_arns(head) | {draft.state_machine_version_arn}
+        return self.machines.publish(head.workflow_id, self.compile(part, draft.profile).definition, keep)
+
+    def _live_arns(self, head: WorkflowHead) -> set[str]:
+        if head.live_version is None:
+            return set()
+        live = self.workflows.get_version(head.workflow_id, head.live_version)
+        return {live.state_machine_version_arn}
 
 
 def _described(head: WorkflowHead, workflow: Workflow) -> WorkflowHead:

@@ -24,6 +24,7 @@ from functions.api.routes import (
     files,
     health,
     me,
+    node_run,
     profile,
     sharing,
     templates,
@@ -68,7 +69,7 @@ def create_app(services: Services) -> FastAPI:
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
         *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
-        *(profile, sharing, me, api_keys, audit),
+        *(node_run, profile, sharing, me, api_keys, audit),
     ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)

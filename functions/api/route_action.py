@@ -41,6 +41,7 @@ UNRECORDED = frozenset(
     {
         ("POST", "/workflows/validate"),
         ("POST", f"{_WORKFLOW}/execute"),
+        ("POST", f"{_WORKFLOW}/nodes/{{node_id}}/run"),
         ("POST", f"{_WORKFLOW}{_EXECUTION}/retry"),
         ("POST", f"{_EXECUTION}/retry"),
     }

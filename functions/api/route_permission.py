@@ -50,6 +50,7 @@ ROUTE_PERMISSIONS: Mapping[tuple[str, str], Permission | None] = {
     ("POST", f"{_TRIGGER}/failures/{{failure_id}}/replay"): Permission.EXECUTIONS_RUN,
     ("DELETE", f"{_TRIGGER}/failures/{{failure_id}}"): Permission.EXECUTIONS_RUN,
     ("POST", f"{_WORKFLOW}/execute"): Permission.EXECUTIONS_RUN,
+    ("POST", f"{_WORKFLOW}/nodes/{{node_id}}/run"): Permission.EXECUTIONS_RUN,
     ("GET", f"{_WORKFLOW}/executions"): Permission.EXECUTIONS_READ,
     ("GET", f"{_WORKFLOW}{_EXECUTION}"): Permission.EXECUTIONS_READ,
     ("POST", f"{_WORKFLOW}{_EXECUTION}/cancel"): Permission.EXECUTIONS_RUN,

@@ -41,6 +41,7 @@ from engine.service import (
     ExecutionService,
     ExportService,
     ImportService,
+    PartialRunPlanner,
     RecompileService,
     StartRequest,
     TemplateService,
@@ -158,6 +159,9 @@ class EngineBench:
             durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
+        self.parts = PartialRunPlanner(
+            self.executions, self.registry, self.workflow_service.saver.publish_part
+        )
         self.execution_service = ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -167,6 +171,7 @@ class EngineBench:
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=self.parts,
         )
         self.runner = self.make_runner()
         self.credential_service = CredentialService(self.credentials, self.clock)
@@ -260,7 +265,16 @@ class EngineBench:
 
 def node(node_id: str, type_name: str = "call", **more: Any) -> JsonObject:
     """A node of a document; what is no setting of a node goes into its config."""
-    settings = ("retry", "timeout_seconds", "on_error", "cache_ttl_seconds", "for_each", "join", "disabled")
+    settings = (
+        "retry",
+        "timeout_seconds",
+        "on_error",
+        "cache_ttl_seconds",
+        "for_each",
+        "join",
+        "disabled",
+        "pinned",
+    )
     found = {name: more.pop(name) for name in settings if name in more}
     return {"id": node_id, "type": type_name, "config": more, **found}
 

@@ -53,6 +53,7 @@ class AccessBench(EngineBench):
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=self.parts,
             limits=self.limit_service,
         )
         self.bootstrap_key: str | None = BOOTSTRAP_KEY

@@ -30,6 +30,7 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/workflows/{w}/profile", None),
     ("POST", "/workflows/{w}/recompile", None),
     ("POST", "/workflows/{w}/execute", {}),
+    ("POST", "/workflows/{w}/nodes/a/run", None),
     ("GET", "/workflows/{w}/triggers", None),
     ("POST", "/workflows/{w}/triggers", {"type": "webhook"}),
     ("GET", "/workflows/{w}/triggers/{t}", None),

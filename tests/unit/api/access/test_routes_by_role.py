@@ -47,6 +47,7 @@ TABLE = {
     "POST /workflows/{workflow_id}/triggers/{trigger_id}/failures/{failure_id}/replay": " OEA",
     "DELETE /workflows/{workflow_id}/triggers/{trigger_id}/failures/{failure_id}": " OEA",
     "POST /workflows/{workflow_id}/execute": " OEA",
+    "POST /workflows/{workflow_id}/nodes/{node_id}/run": " OEA",
     "GET /workflows/{workflow_id}/executions": "VOEA",
     "GET /workflows/{workflow_id}/executions/{execution_id}": "VOEA",
     "POST /workflows/{workflow_id}/executions/{execution_id}/cancel": " OEA",
