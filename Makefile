@@ -4,7 +4,7 @@ ARCHITECTURE ?= arm64
 CUSTOM_NODES ?=
 export ARCHITECTURE CUSTOM_NODES
 
-FUNCTIONS = ApiFunction CoreFunction HttpFunction AiFunction CustomFunction ExecutionEventsFunction TriggersFunction
+FUNCTIONS = ApiFunction CoreFunction HttpFunction AiFunction CustomFunction FlowFunction ExecutionEventsFunction TriggersFunction
 
 # Once per checkout: the environment that packs.
 .venv/bin/python:

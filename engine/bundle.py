@@ -104,9 +104,14 @@ def read_bundle(document: JsonObject) -> Bundle:
 
 
 def find_literal_secrets(workflow: Workflow) -> Iterator[tuple[str, str]]:
-    """(node id, field) of texts in configs that look like secrets written out; expressions are none."""
+    """(node id, field) of texts that look like secrets written out, in configs and pinned results.
+
+    Expressions are none.
+    """
     for node in workflow.nodes:
         yield from ((node.id, field) for field in _find_in("config", node.config))
+        if node.pinned is not None:
+            yield from ((node.id, field) for field in _find_in("pinned.result", node.pinned.result))
 
 
 def _find_in(path: str, value: JsonValue, name: str = "") -> Iterator[str]:

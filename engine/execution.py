@@ -76,6 +76,39 @@ class LogLine(Record):
     message: str
 
 
+class Selection(Record):
+    """What of its workflow an execution runs: all, what leads up to a node, or a node alone."""
+
+    until: str | None = Field(None, description="It ran up to this node.")
+    only: str | None = Field(None, description="It ran this node alone.")
+    uses_pins: bool = Field(False, description="Whether results that the document pins stand in for runs.")
+    results_of: str | None = Field(None, description="The execution whose results stand before the one node.")
+
+    @property
+    def target(self) -> str | None:
+        """The node that a part of the workflow was run for."""
+        return self.until or self.only
+
+
+class ParentLink(Record):
+    """What started an execution: a node of another one, or (without a node) that other one's failure."""
+
+    execution_id: str
+    node_id: str | None = None
+    item: int | None = None
+    depth: int = Field(1, description="How many executions stand above it.")
+    after_failure: bool = Field(False, description="Whether it, or one above it, handles a failure.")
+
+
+class ChildLink(Record):
+    """An execution that another one started, as that one keeps it; ``node_id`` as in ParentLink."""
+
+    execution_id: str
+    workflow_id: str
+    node_id: str | None = None
+    item: int | None = None
+
+
 class Execution(Record):
     """One run of a workflow version."""
 
@@ -100,6 +133,10 @@ class Execution(Record):
     owner: str | None = Field(None, description="Whose the workflow was when it started.")
     groups: tuple[str, ...] = Field((), description="Which groups the workflow was shared with then.")
     retry_of: str | None = Field(None, description="The execution whose finished results this one keeps.")
+    selection: Selection = Selection()
+    pins: JsonObject = Field(default_factory=dict, description="Results that were given with the request.")
+    pins_claim: Claim | None = None
+    parent: ParentLink | None = Field(None, description="What started it, where another execution did.")
     holds_place: bool = Field(False, description="Whether it counts among its starter's concurrent ones.")
 
 
@@ -118,11 +155,13 @@ class NodeRun(Record):
     ended_at: datetime | None = None
     attempts: int = 0
     kept_from: str | None = Field(None, description="The execution that ran it, where this one is its retry.")
+    pinned: bool = Field(False, description="Whether the result was pinned, and the node did not run.")
     cache: Literal["hit", "miss"] | None = None
     item_count: int | None = Field(None, description="Items of a for_each node, once they are known.")
     items_claim: Claim | None = None
     items: tuple[JsonValue, ...] | None = Field(None, description="Items of a for_each node, if small.")
     poll_state: JsonObject | None = Field(None, description="What a pending node asked to get back.")
+    wake: str | None = Field(None, description="What ends the wait of a pending node early.")
     not_before: datetime | None = Field(None, description="The next attempt waits until then.")
     logs: tuple[LogLine, ...] = ()
 

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from engine.child import NoWorkflows, WorkflowReference, Workflows
 from engine.errors import NodeConfigError, NodeError
 from engine.json_value import JsonObject, JsonValue
 from engine.workflow import Retry
@@ -34,7 +35,7 @@ RESPOND_TYPE = "respond"
 # What was not given, where null would be a value.
 MISSING: JsonValue = object()
 
-Executor: TypeAlias = Literal["core", "http", "ai", "custom"]
+Executor: TypeAlias = Literal["core", "http", "ai", "custom", "flow"]
 NodeInputs: TypeAlias = Mapping[str, JsonObject]
 
 
@@ -198,6 +199,7 @@ class NodeContext:
     models: ModelSettings = ModelSettings()
     http: HttpSettings = HttpSettings()
     converse: Converse = no_bedrock
+    workflows: Workflows = NoWorkflows()
 
     def credential(self, name: str) -> Credential:
         """The credential of this name; only those that the node's credential fields name are here."""
@@ -208,10 +210,14 @@ class NodeContext:
 
 @dataclass(frozen=True)
 class Pending:
-    """Work that goes on elsewhere: ask again after ``poll_after_seconds``, with ``state`` given back."""
+    """Work that goes on elsewhere: ask again after ``poll_after_seconds``, with ``state`` given back.
+
+    With ``wake``, sooner: as soon as somebody wakes that name.
+    """
 
     poll_after_seconds: int
     state: JsonObject
+    wake: str | None = None
 
 
 @dataclass(frozen=True)
@@ -223,9 +229,13 @@ class NodeResult:
     pending_work: Pending | None = None
 
     @classmethod
-    def pending(cls, poll_after_seconds: int, state: JsonObject) -> NodeResult:
-        """The work goes on elsewhere; ``poll`` is called with ``state`` after that many seconds."""
-        return cls(values={"output": None}, pending_work=Pending(poll_after_seconds, state))
+    def pending(cls, poll_after_seconds: int, state: JsonObject, wake: str | None = None) -> NodeResult:
+        """The work goes on elsewhere; ``poll`` is called with ``state`` after that many seconds.
+
+        With ``wake``, for a type with ``wakes``: already when that is woken. An execution that the node
+        started wakes its own id when it ends.
+        """
+        return cls(values={"output": None}, pending_work=Pending(poll_after_seconds, state, wake))
 
 
 class BaseNode(ABC):
@@ -242,6 +252,8 @@ class BaseNode(ABC):
     outputs: ClassVar[tuple[str, ...]] = (MAIN,)
     polls: ClassVar[bool] = False
     """Whether ``run`` may return ``NodeResult.pending``; then ``poll`` is written too."""
+    wakes: ClassVar[bool] = False
+    """Whether a pending run names what ends its wait early; for types that poll."""
     light: ClassVar[bool] = False
     """Whether a run takes milliseconds and touches nothing outside.
 
@@ -302,6 +314,12 @@ class BaseNode(ABC):
     @classmethod
     def longest_wait_seconds(cls, config: JsonObject) -> float | None:
         """How long a run waits by this config, unresolved, where it says so; None: that is not known."""
+        del config
+        return None
+
+    @classmethod
+    def workflow_of(cls, config: JsonObject) -> WorkflowReference | None:
+        """The workflow that a run by this config, unresolved, starts: it is looked up when one saves."""
         del config
         return None
 

@@ -1,5 +1,7 @@
 """The ports: what the core asks of the world, what each method returns and must raise.
 
+Those of the state machine service stand in `engine.machine`.
+
 An adapter is a class that keeps these promises; `tests/contract` proves it for those that are shipped
 and can be imported to prove another. Every method may raise UnavailableError when its service is
 throttled or away. Times are aware datetimes in UTC.
@@ -7,7 +9,7 @@ throttled or away. Times are aware datetimes in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -15,6 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from engine.access.audience import Audience, Ownership
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
+from engine.link_port import LinkStore
 from engine.template import Template
 from engine.workflow import Workflow
 
@@ -135,7 +138,7 @@ class IdempotencyMark:
     execution_id: str
 
 
-class ExecutionStore(Protocol):
+class ExecutionStore(LinkStore, Protocol):
     """Executions and node runs. What has ended is written once: the first writer wins."""
 
     def create(self, execution: Execution) -> None:
@@ -179,10 +182,7 @@ class ExecutionStore(Protocol):
         """
 
     def start_node(self, run: NodeRun) -> NodeRun | None:
-        """Record that an attempt begins (a status that has not ended, ``attempts`` as given).
-
-        None when recorded; the stored node run when that one has ended already.
-        """
+        """Record that an attempt begins, with a status that has not ended; the stored run if that has."""
 
     def finish_node(self, run: NodeRun) -> NodeRun | None:
         """Record how the node run ended. None when recorded; the stored one when it ended before."""
@@ -327,49 +327,6 @@ class SecretStore(Protocol):
 
     def read(self, name: str) -> str:
         """The text of the secret; NotFoundError."""
-
-
-@dataclass(frozen=True)
-class MachineExecution:
-    """What Step Functions says of an execution."""
-
-    status: ExecutionStatus
-    started_at: datetime
-    ended_at: datetime | None = None
-    error: str | None = None
-    cause: str | None = None
-
-
-class StateMachines(Protocol):
-    """The state machine service. One machine per workflow, one published version per definition."""
-
-    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
-        """Create or update the machine of a workflow; the ARN of the version that has this definition.
-
-        Where there is no room for one more, old versions are deleted, but none whose ARN is in ``keep``.
-        DocumentError if the service refuses the definition.
-        """
-
-    def discard(self, version_arn: str) -> None:
-        """Delete a version that nothing will run; no error if it is gone."""
-
-    def start(self, version_arn: str, execution_id: str, task_input: JsonObject) -> str:
-        """Start an execution of that name; its ARN. Starting the same again gives the same ARN.
-
-        NotFoundError when the version is gone; ConflictError when the name was started with another input.
-        """
-
-    def stop(self, execution_arn: str, error: str, cause: str) -> None:
-        """Abort; no error if the execution has ended. NotFoundError if there never was one."""
-
-    def describe(self, execution_arn: str) -> MachineExecution:
-        """How it stands; NotFoundError if the service does not know it."""
-
-    def execution_arn(self, version_arn: str, execution_id: str) -> str:
-        """The ARN that an execution of that name has, without asking the service."""
-
-    def delete(self, workflow_id: str) -> None:
-        """Delete the machine of a workflow; no error if there is none."""
 
 
 class Metrics(Protocol):

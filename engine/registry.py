@@ -15,7 +15,7 @@ from engine.node import BaseNode, NodeConfig, NodeOutput
 ENTRY_POINT_GROUP = "mini_n8n.nodes"
 _TYPE_PATTERN = re.compile(r"^[a-z][a-z0-9_.-]{0,63}$")
 _OUTPUT_PATTERN = re.compile(r"^[A-Za-z_][A-Za-z0-9_ -]{0,62}$")
-_EXECUTORS = ("core", "http", "ai", "custom")
+_EXECUTORS = ("core", "http", "ai", "custom", "flow")
 
 
 def _refuse(node_class: object, rule: str) -> RegistrationError:
@@ -43,6 +43,8 @@ def check_node_class(node_class: type[BaseNode]) -> None:
         raise _refuse(node_class, f"`executor` must be one of {', '.join(_EXECUTORS)}")
     if node_class.polls and node_class.poll is BaseNode.poll:
         raise _refuse(node_class, "a type with `polls = True` must write `poll`")
+    if node_class.wakes and not node_class.polls:
+        raise _refuse(node_class, "a type with `wakes = True` polls: set `polls = True` and write `poll`")
 
 
 class NodeRegistry:

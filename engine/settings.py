@@ -9,7 +9,7 @@ from engine.access.role import Role
 from engine.errors import MiniN8nError
 from engine.node import Executor
 
-EXECUTORS: tuple[Executor, ...] = ("core", "http", "ai", "custom")
+EXECUTORS: tuple[Executor, ...] = ("core", "http", "ai", "custom", "flow")
 
 
 class SettingsError(MiniN8nError):
@@ -42,6 +42,8 @@ class Settings:
     oidc_audience: str = ""
     oidc_groups_claim: str = "groups"
     oidc_default_role: Role | None = None
+    # Whether nodes of this function start executions of other workflows.
+    starts_workflows: bool = False
     cors_origins: tuple[str, ...] = ()
     http_allowed_hosts: frozenset[str] = frozenset()
     openai_base_url: str | None = None
@@ -82,6 +84,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         oidc_audience=environment.get("OIDC_AUDIENCE", "").strip(),
         oidc_groups_claim=environment.get("OIDC_GROUPS_CLAIM") or "groups",
         oidc_default_role=_role(environment.get("OIDC_DEFAULT_ROLE", "").strip()),
+        starts_workflows=environment.get("STARTS_WORKFLOWS", "") == "on",
         cors_origins=listed("CORS_ORIGINS"),
         http_allowed_hosts=frozenset(listed("HTTP_ALLOWED_HOSTS")),
         openai_base_url=environment.get("OPENAI_BASE_URL") or None,

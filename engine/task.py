@@ -6,15 +6,15 @@ Keys of the payload::
     execution_id  workflow_id  version     from the input of the execution
     nodes         [node id, ...]           the nodes to run, in order
     item          index                    inside a Map: the item of the for_each node
-    step          run | expand | item | collect | settle
+    step          run | expand | item | collect | settle | wait
     error_name    name                     step settle: the error that Step Functions caught
-    fork          {node, ways}             the node whose output the Choice that follows reads, and by output
-                                           the nodes that are skipped when it leaves through another
+    token         token                    step wait: what ends the wait, to be kept for who wakes the node
+    fork          node id                  of the nodes: whose output the Choice that follows reads; what is
+                                           reached through its other outputs alone is recorded as skipped
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,8 +25,9 @@ from engine.json_value import JsonObject
 # expand   resolve the items of a for_each node; answers {"indexes": [0, 1, ...]}
 # item     run the node for one item
 # collect  gather the results of the items, in order
+# wait     keep the token with which the wait of a pending node is ended
 # settle   a node with on_error continue or output failed for good: record it and go on
-Step = Literal["run", "expand", "item", "collect", "settle"]
+Step = Literal["run", "expand", "item", "collect", "settle", "wait"]
 
 
 class ExecutionInput(BaseModel):
@@ -37,21 +38,6 @@ class ExecutionInput(BaseModel):
     execution_id: str
     workflow_id: str
     version: int
-
-
-class Fork(BaseModel):
-    """A node that decides between ways, and the nodes of each way by its output."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    node: str
-    ways: Mapping[str, tuple[str, ...]]
-
-    def not_taken(self, output_name: str | None) -> tuple[str, ...]:
-        """The nodes that are skipped when ``node`` leaves through this output; None: was skipped itself."""
-        return tuple(
-            node_id for output, node_ids in self.ways.items() if output != output_name for node_id in node_ids
-        )
 
 
 class Task(BaseModel):
@@ -66,7 +52,8 @@ class Task(BaseModel):
     step: Step = "run"
     item: int | None = None
     error_name: str | None = None
-    fork: Fork | None = None
+    token: str | None = None
+    fork: str | None = None
 
 
 class TaskAnswer(BaseModel):

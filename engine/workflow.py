@@ -51,6 +51,13 @@ class ForEach(Part):
     max_concurrency: Whole = Field(10, ge=1, le=40, description="Items that run at the same time.")
 
 
+class Pin(Part):
+    """A result that stands in for a run of its node, as node runs show results."""
+
+    result: JsonObject = Field(description="What the node gives; it has an `output`.")
+    output_name: OutputName = Field("main", description="The output that the node leaves through.")
+
+
 class Position(Part):
     """Where an editor draws the node, in its own units."""
 
@@ -81,6 +88,11 @@ class Node(Part):
     join: Literal["any", "all"] = Field(
         "any", description="Run when any connection is live, or only when all are."
     )
+    pinned: Pin | None = Field(
+        None,
+        description="Given instead of a run where the draft is executed by hand, never by triggers or in the "
+        "live version.",
+    )
 
 
 class Connection(Part):
@@ -95,6 +107,17 @@ class Settings(Part):
     """What holds for the whole workflow."""
 
     timeout_seconds: Whole = Field(3_600, ge=1, le=MAX_TIMEOUT_SECONDS)
+    error_workflow: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="The id of a workflow that gets the failure when an execution fails or times out.",
+    )
+    recompile: Literal["never", "on_save"] = Field(
+        "never",
+        description="Whether a save plans anew with the durations of past executions, or with those that the "
+        "version before was planned with; POST …/recompile plans anew at any time.",
+    )
 
 
 class Workflow(Part):

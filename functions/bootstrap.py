@@ -1,4 +1,4 @@
-"""The composition root: the only place that builds adapters. Everything replaceable is an argument."""
+"""The composition root: with `adapters`, the one place that builds any. All is replaceable by an argument."""
 
 from __future__ import annotations
 
@@ -7,40 +7,25 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.bedrock import BedrockConverse
-from engine.adapters.dynamodb import (
-    DynamoApiKeyStore,
-    DynamoAuditStore,
-    DynamoCacheStore,
-    DynamoCredentialStore,
-    DynamoExecutionStore,
-    DynamoLimitStore,
-    DynamoWorkflowStore,
-)
 from engine.adapters.powertools_metrics import PowertoolsMetrics
-from engine.adapters.s3 import S3BlobStore
-from engine.adapters.secrets import SecretsManagerStore
-from engine.adapters.step_functions import StepFunctionsMachines
-from engine.adapters.system_clock import SystemClock
 from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
-from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.settings import Settings, read_settings
-from engine.values import ValueStore
+from engine.settings import read_settings
+from functions.adapters import Adapters
+from functions.models_key import read_models_key
 from functions.telemetry import metrics
-from nodes import BUILTIN_NODES
 
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
+    from engine.ports import WorkflowHead
     from engine.service import (
         ApiKeyService,
         CredentialService,
@@ -49,6 +34,7 @@ if TYPE_CHECKING:
         ExportService,
         ImportService,
         LimitService,
+        RecompileService,
         SignInService,
         TemplateService,
         TokenRule,
@@ -58,100 +44,41 @@ if TYPE_CHECKING:
         VisibilityService,
         WorkflowService,
     )
+    from engine.service.aftermath import Aftermath
+    from engine.service.children import ChildStarter
     from engine.service.webhooks import WebhookService
+    from engine.workflow import Workflow
 
 # The use cases are imported when asked for: executors have none, and need no compiler.
 
 
-class Root:
+class Root(Adapters):
     """Builds each part once, when it is first asked for."""
-
-    def __init__(self, settings: Settings, clients: AwsClients) -> None:
-        """``settings``: what the environment says; ``clients``: how AWS is reached."""
-        self.settings, self.clients = settings, clients
-        self.clock = SystemClock()
-        self.metrics = PowertoolsMetrics(metrics)
-
-    @cached_property
-    def registry(self) -> NodeRegistry:
-        """Built-in node types, and those of installed packages."""
-        registry = NodeRegistry(BUILTIN_NODES)
-        registry.load_installed()
-        return registry
-
-    @cached_property
-    def workflows(self) -> DynamoWorkflowStore:
-        """Workflows and their versions."""
-        return DynamoWorkflowStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
-
-    @cached_property
-    def executions(self) -> DynamoExecutionStore:
-        """Executions and node runs."""
-        return DynamoExecutionStore(self.clients.dynamodb, self.settings.executions_table, self.clock)
-
-    @cached_property
-    def cache(self) -> DynamoCacheStore:
-        """Cached results."""
-        return DynamoCacheStore(self.clients.dynamodb, self.settings.cache_table, self.clock)
-
-    @cached_property
-    def blobs(self) -> S3BlobStore:
-        """Files and large values."""
-        return S3BlobStore(self.clients.s3, self.settings.artifacts_bucket)
-
-    @cached_property
-    def values(self) -> ValueStore:
-        """Values by claim."""
-        return ValueStore(self.blobs)
-
-    @cached_property
-    def secrets(self) -> SecretsManagerStore:
-        """Single secrets."""
-        return SecretsManagerStore(self.clients.secrets_manager)
-
-    @cached_property
-    def credentials(self) -> DynamoCredentialStore:
-        """Credentials."""
-        return DynamoCredentialStore(
-            self.clients.dynamodb,
-            self.settings.access_table,
-            self.clients.secrets_manager,
-            self.settings.secrets_prefix,
-            self.clock,
-        )
-
-    @cached_property
-    def api_keys(self) -> DynamoApiKeyStore:
-        """API keys."""
-        return DynamoApiKeyStore(self.clients.dynamodb, self.settings.access_table, self.clock)
-
-    @cached_property
-    def limits(self) -> DynamoLimitStore:
-        """Counters of requests and executions."""
-        return DynamoLimitStore(self.clients.dynamodb, self.settings.access_table, self.clock)
-
-    @cached_property
-    def audit_records(self) -> DynamoAuditStore:
-        """Audit records."""
-        return DynamoAuditStore(self.clients.dynamodb, self.settings.access_table, self.clock)
-
-    @cached_property
-    def machines(self) -> StepFunctionsMachines:
-        """State machines."""
-        return StepFunctionsMachines(
-            self.clients.step_functions,
-            prefix=self.settings.state_machine_prefix,
-            role_arn=self.settings.state_machine_role_arn,
-        )
 
     @cached_property
     def finisher(self) -> ExecutionFinisher:
         """How executions end."""
-        from engine.service import ExecutionFinisher
+        from engine.service import DurationRecorder, ExecutionFinisher
 
         return ExecutionFinisher(
-            self.workflows, self.executions, self.values, self.clock, self.metrics, self.limits
+            self.workflows,
+            self.executions,
+            self.values,
+            self.clock,
+            self.metrics,
+            self.limits,
+            follow=self.aftermath.follow,
+            durations=DurationRecorder(self.durations, self.clock, self.metrics),
         )
+
+    @cached_property
+    def aftermath(self) -> Aftermath:
+        """What follows the end of an execution."""
+        from engine.service.aftermath import Aftermath
+        from engine.service.waker import Waker
+
+        waker = Waker(self.executions, self.machines)
+        return Aftermath(lambda: self.execution_service, waker, self.metrics)
 
     @cached_property
     def workflow_service(self) -> WorkflowService:
@@ -165,6 +92,7 @@ class Root:
             registry=self.registry,
             targets=self.settings.targets,
             clock=self.clock,
+            durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
 
@@ -179,6 +107,13 @@ class Root:
         from engine.service import VersionService
 
         return VersionService(self.workflows, self.workflow_service.saver, self.clock)
+
+    @cached_property
+    def recompile_service(self) -> RecompileService:
+        """Use cases of durations and profiles."""
+        from engine.service import RecompileService
+
+        return RecompileService(self.workflows, self.workflow_service.saver, self.durations)
 
     @cached_property
     def export_service(self) -> ExportService:
@@ -204,7 +139,10 @@ class Root:
     @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
-        from engine.service import ExecutionService
+        from engine.service import ExecutionService, PartialRunPlanner
+
+        def publish(head: WorkflowHead, part: Workflow) -> str:
+            return self.workflow_service.saver.publish_part(head, part)
 
         return ExecutionService(
             workflows=self.workflows,
@@ -215,6 +153,7 @@ class Root:
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=PartialRunPlanner(self.executions, self.registry, publish),
             limits=self.limit_service,
         )
 
@@ -349,30 +288,39 @@ class Root:
         """What runs tasks."""
         environment = NodeEnvironment(
             public_url=self.settings.public_url,
-            models=ModelSettings(self.settings.openai_base_url, self._models_key()),
+            models=ModelSettings(self.settings.openai_base_url, read_models_key(self.settings, self.secrets)),
             http=HttpSettings(allowed_hosts=self.settings.http_allowed_hosts),
             converse=BedrockConverse(lambda: self.clients.bedrock),
         )
-        contexts = ContextMaker(self.credentials, self.blobs, self.clock, environment, self.audit_service)
+        contexts = ContextMaker(
+            self.credentials, self.blobs, self.clock, environment, self.audit_service, self._child_starter()
+        )
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
-        return Runner(stores, self.registry, contexts, self.clock, self.metrics)
+        return Runner(
+            stores,
+            self.registry,
+            contexts,
+            self.clock,
+            self.metrics,
+            answer_token=self.machines.send_success,
+        )
 
-    def _models_key(self) -> SecretStr | None:
-        """The models' key: of the environment, or of the secret that it names; None without either."""
-        settings = self.settings
-        if settings.openai_api_key is not None:
-            return SecretStr(settings.openai_api_key)
-        if settings.openai_api_key_secret is None:
+    def _child_starter(self) -> ChildStarter | None:
+        """What nodes start other workflows with, in the function that may."""
+        if not self.settings.starts_workflows:
             return None
-        try:
-            return SecretStr(self.secrets.read(settings.openai_api_key_secret))
-        except NotFoundError:
-            # Nobody stored one: nodes that name a credential of their own still run, others say so.
-            return None
+        from engine.service.children import ChildStarter
+
+        return ChildStarter(self.execution_service)
 
 
 @lru_cache(maxsize=1)
 def bootstrap() -> Root:
     """The root of this process, over its environment."""
     settings = read_settings(os.environ)
-    return Root(settings, AwsClients(settings.region))
+
+    def count_throttle() -> None:
+        # One series for all functions, so that one alarm watches it.
+        PowertoolsMetrics(metrics).count("Throttles", service="all")
+
+    return Root(settings, AwsClients(settings.region, on_throttle=count_throttle))

@@ -13,6 +13,7 @@ BUILTIN_NODES = {
     "switch": "nodes.switch_node:SwitchNode",
     "transform": "nodes.transform_node:TransformNode",
     "output": "nodes.output_node:OutputNode",
+    "workflow": "nodes.workflow_node:WorkflowNode",
     "wait": "nodes.wait_node:WaitNode",
     "respond": "nodes.respond_node:RespondNode",
 }

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from engine.child import ChildExecution, WorkflowReference
 from engine.errors import NodeError, RetryableNodeError
 from engine.node import (
     BaseNode,
@@ -36,6 +37,8 @@ __all__ = [
     "Credential",
     "CredentialName",
     "StoredFile",
+    "ChildExecution",
+    "WorkflowReference",
     "Retry",
     "Field",
 ]

@@ -33,12 +33,12 @@ class Audience:
         )
 
 
-def may_use_credential(workflow: Ownership, credential: Ownership) -> bool:
-    """Whether nodes of the workflow may use the credential.
+def may_use(workflow: Ownership, other: Ownership) -> bool:
+    """Whether nodes of the workflow may use something: a credential, or another workflow.
 
-    They may when both have one owner, or are shared with one group, or the credential is shared with
+    They may when both have one owner, or are shared with one group, or the other is shared with
     everyone. A workflow comes to a group only through somebody who is in it.
     """
-    if workflow.owner == credential.owner or EVERYONE in credential.groups:
+    if workflow.owner == other.owner or EVERYONE in other.groups:
         return True
-    return bool(set(workflow.groups) & set(credential.groups) - {EVERYONE})
+    return bool(set(workflow.groups) & set(other.groups) - {EVERYONE})

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from engine.adapters.aws_errors import THROTTLE_CODES
+
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -44,10 +46,16 @@ class _MadeWhenUsed:
 
 
 class AwsClients:
-    """Clients by service. ``endpoint_url`` is for tests; None leaves it to AWS_ENDPOINT_URL, then to AWS."""
+    """Clients by service. ``endpoint_url`` is for tests; None leaves it to AWS_ENDPOINT_URL, then to AWS.
 
-    def __init__(self, region: str, endpoint_url: str | None = None) -> None:
+    ``on_throttle`` is called for each answer of "you ask too much", also where the SDK's retry then succeeds.
+    """
+
+    def __init__(
+        self, region: str, endpoint_url: str | None = None, on_throttle: Callable[[], None] | None = None
+    ) -> None:
         self._region = region
+        self._on_throttle = on_throttle
         self._endpoint_url = endpoint_url
         self._session: Any = None
         self._made: dict[str, Any] = {}
@@ -121,6 +129,7 @@ class AwsClients:
 
         if self._session is None:
             self._session = _make_session(self._asked)
+            self._session.register("response-received", self._look_for_throttle)
         self._asked.add(service)
         config = Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -134,6 +143,11 @@ class AwsClients:
         return self._session.create_client(
             service, region_name=self._region, endpoint_url=self._endpoint_url, config=config
         )
+
+    def _look_for_throttle(self, parsed_response: Any = None, **_: Any) -> None:
+        code = ((parsed_response or {}).get("Error") or {}).get("Code")
+        if code in THROTTLE_CODES and self._on_throttle is not None:
+            self._on_throttle()
 
 
 def _make_session(services: Collection[str]) -> Any:

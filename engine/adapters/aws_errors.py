@@ -37,6 +37,20 @@ PASSING_CODES = frozenset(
     }
 )
 
+# Those that say: you ask too much. Same sources; S3 says SlowDown.
+THROTTLE_CODES = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
 
 def error_code(error: ClientError) -> str:
     """The service's name for the error, or an empty string."""

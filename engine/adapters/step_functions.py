@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -14,7 +14,7 @@ from engine.adapters.aws_errors import error_code, translated
 from engine.errors import ConflictError, DocumentError, NotFoundError, Problem, UnavailableError
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject, canonical_json, dump_json
-from engine.ports import MachineExecution
+from engine.machine import MachineExecution
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -27,8 +27,12 @@ PRUNED_VERSIONS = 50
 # A machine of that name that is being deleted, or two who save at once, are waited for: 3.1 s in all.
 PUBLISH_ATTEMPTS = 5
 FIRST_WAIT_SECONDS = 0.1
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+# (and API_StopExecution)
 MAX_ERROR_CHARACTERS, MAX_CAUSE_CHARACTERS = 256, 32_768
+# No task waits with the token: it has an answer, timed out, was stopped, or never was.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+UNAWAITED_CODES = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
 GONE_CODES = frozenset({"StateMachineDoesNotExist", "StateMachineDeleting", "ResourceNotFound"})
 STATUSES = {
     "RUNNING": ExecutionStatus.RUNNING,
@@ -40,7 +44,31 @@ STATUSES = {
 }
 
 
-class StepFunctionsMachines:
+class ErrorAndCause(TypedDict):
+    """As Step Functions takes them."""
+
+    error: str
+    cause: str
+
+
+class StepFunctionsTokens:
+    """Keeps TaskTokens' promises: who only answers tokens needs no machine, role or prefix."""
+
+    def __init__(self, client: SFNClient) -> None:
+        self._client = client
+
+    def send_success(self, token: str, output: JsonObject) -> bool:
+        """Let the task that waits with this token succeed; whether it waited."""
+        text = dump_json(output)
+        return _send(lambda: self._client.send_task_success(taskToken=token, output=text))
+
+    def send_failure(self, token: str, error: str, cause: str) -> bool:
+        """Let the task that waits with this token fail; whether it waited."""
+        told = _cut(error, cause)
+        return _send(lambda: self._client.send_task_failure(taskToken=token, **told))
+
+
+class StepFunctionsMachines(StepFunctionsTokens):
     """Keeps StateMachines' promises.
 
     Machines are named ``{prefix}-{workflow_id}`` (80 characters at most) and run with ``role_arn``, whose
@@ -57,7 +85,7 @@ class StepFunctionsMachines:
         tracing: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client = client
+        super().__init__(client)
         self._prefix = prefix
         self._role_arn = role_arn
         self._tracing = tracing
@@ -116,10 +144,9 @@ class StepFunctionsMachines:
 
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
         """Abort; no error if the execution has ended. NotFoundError if there never was one."""
-        told = {"error": error[:MAX_ERROR_CHARACTERS], "cause": cause[:MAX_CAUSE_CHARACTERS]}
         try:
             with translated(f"cannot stop '{execution_arn}'"):
-                self._client.stop_execution(executionArn=execution_arn, **told)
+                self._client.stop_execution(executionArn=execution_arn, **_cut(error, cause))
         except ClientError as failed:
             if error_code(failed) != "ExecutionDoesNotExist":
                 raise
@@ -225,6 +252,21 @@ class StepFunctionsMachines:
             if error_code(error) == "ExecutionDoesNotExist":
                 raise NotFoundError("execution", execution_arn) from error
             raise
+
+
+def _cut(error: str, cause: str) -> ErrorAndCause:
+    return {"error": error[:MAX_ERROR_CHARACTERS], "cause": cause[:MAX_CAUSE_CHARACTERS]}
+
+
+def _send(answer: Callable[[], object]) -> bool:
+    try:
+        with translated("cannot answer a task token"):
+            answer()
+    except ClientError as error:
+        if error_code(error) not in UNAWAITED_CODES:
+            raise
+        return False
+    return True
 
 
 def _refused(error: ClientError) -> Problem:

@@ -80,7 +80,8 @@ def _check_state(state: JsonObject, states: dict[str, JsonObject]) -> Iterator[s
         yield "it needs either Next or End: true"
     if state["Type"] == "Choice" and "Default" not in state:
         yield "a Choice needs a Default, or an execution may fail where no rule holds"
-    if state["Type"] == "Task" and not 0 < state.get("TimeoutSeconds", 0) <= MAX_SECONDS:
+    in_time = 0 < state.get("TimeoutSeconds", 0) <= MAX_SECONDS or "TimeoutSecondsPath" in state
+    if state["Type"] == "Task" and not in_time:
         yield f"a Task needs TimeoutSeconds between 1 and {MAX_SECONDS:,}"
     for field in ("Retry", "Catch"):
         yield from _check_errors(field, state.get(field, []))

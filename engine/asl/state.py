@@ -78,7 +78,7 @@ class Task:
 
     resource: str
     parameters: Template
-    timeout_seconds: int
+    timeout_seconds: int | Path
     next: str | None
     result_selector: Template | None = None
     result_path: str | None = None
@@ -92,7 +92,7 @@ class Task:
         if self.result_selector is not None:
             spelled["ResultSelector"] = _spell_template(self.result_selector)
         spelled["ResultPath"] = self.result_path
-        spelled["TimeoutSeconds"] = self.timeout_seconds
+        spelled |= _spell_template({"TimeoutSeconds": self.timeout_seconds}, "Path")
         return {**spelled, **_spell_errors(self.retry, self.catch), **_spell_next(self.next)}
 
 
@@ -239,11 +239,11 @@ def _spell_errors(retry: Sequence[Retrier], catch: Sequence[Catcher]) -> JsonObj
     return spelled
 
 
-def _spell_template(template: Template) -> JsonObject:
+def _spell_template(template: Template, mark: str = ".$") -> JsonObject:
     spelled: JsonObject = {}
     for key, value in template.items():
         if isinstance(value, Path):
-            spelled[f"{key}.$"] = value.text
+            spelled[f"{key}{mark}"] = value.text
         else:
             spelled[key] = _spell_template(value) if isinstance(value, Mapping) else value
     return spelled

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from engine.compiler.cut import level_blocks
+from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.poset import EPSILON_SECONDS, Poset, Shape
 from engine.dag import bits
 
@@ -46,17 +47,20 @@ class CostModel:
 
     def estimate(self, steps: int) -> Cost:
         """What a set costs at most: exact where it is series-parallel, levels inside its cores."""
+        return run_deep(self._estimate(steps))
+
+    def _estimate(self, steps: int) -> Deep[Cost]:
         if steps not in self._estimates:
-            self._estimates[steps] = self._compute_estimate(steps)
+            self._estimates[steps] = yield self._compute_estimate(steps)
         return self._estimates[steps]
 
-    def _compute_estimate(self, steps: int) -> Cost:
+    def _compute_estimate(self, steps: int) -> Deep[Cost]:
         shape, parts = self.split(steps)
         if shape is Shape.LEAF:
             return self._seconds[steps.bit_length() - 1], 0
         if shape is Shape.CORE:
             return self.level_cost(steps)
-        costs = [self.estimate(part) for part in parts]
+        costs: list[Cost] = yield all_of(map(self._estimate, parts))
         if shape is Shape.SERIES:
             return add_costs(costs)
         return max(cost[0] for cost in costs), sum(cost[1] for cost in costs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine import asl
+from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.names import Place, name_parallels
 from engine.compiler.step import Step
 from engine.compiler.step_states import fork_states, step_states
@@ -18,7 +19,7 @@ def emit(tree: Tree | None, steps: Mapping[str, Step], timeout_seconds: int) -> 
     if tree is None:
         nothing = {"nothing to do": asl.Succeed()}
         return asl.Machine("nothing to do", nothing, timeout_seconds=timeout_seconds, comment=COMMENT)
-    machine = _Emitter(steps, name_parallels(tree)).machine((), tree)
+    machine = run_deep(_Emitter(steps, name_parallels(tree)).machine((), tree))
     return asl.Machine(machine.start, machine.states, timeout_seconds=timeout_seconds, comment=COMMENT)
 
 
@@ -26,16 +27,17 @@ class _Emitter:
     def __init__(self, steps: Mapping[str, Step], parallel_names: Mapping[Place, str]) -> None:
         self._steps, self._parallel_names = steps, parallel_names
 
-    def machine(self, place: Place, tree: Tree) -> asl.Machine:
+    def machine(self, place: Place, tree: Tree) -> Deep[asl.Machine]:
         """The tree as a machine of its own."""
-        return self._chain(place, tree, None)
+        machine: asl.Machine = yield self._chain(place, tree, None)
+        return machine
 
-    def _chain(self, place: Place, tree: Tree, following: str | None) -> asl.Machine:
+    def _chain(self, place: Place, tree: Tree, following: str | None) -> Deep[asl.Machine]:
         """The tree's states, leading to ``following``: each part is made knowing what comes after it."""
         parts = [((*place, index), part) for index, part in enumerate(children(tree))]
         chain: list[Mapping[str, asl.State]] = []
         for part_place, part in reversed(parts if isinstance(tree, Series) else [(place, tree)]):
-            states = self._states(part_place, part, following)
+            states = yield self._states(part_place, part, following)
             following = next(iter(states))
             chain.append(states)
         start = next(iter(chain[-1]))
@@ -43,14 +45,15 @@ class _Emitter:
             start, {name: state for states in reversed(chain) for name, state in states.items()}
         )
 
-    def _states(self, place: Place, part: Tree, following: str | None) -> Mapping[str, asl.State]:
+    def _states(self, place: Place, part: Tree, following: str | None) -> Deep[Mapping[str, asl.State]]:
         if isinstance(part, Leaf):
             return step_states(self._steps[part.step], following)
         if isinstance(part, Fork):
-            ways = {
-                output: self._chain((*place, index), way, following).states
-                for index, (output, way) in enumerate(part.ways)
-            }
+            ways: dict[str, Mapping[str, asl.State]] = {}
+            for index, (output, way) in enumerate(part.ways):
+                ways[output] = (yield self._chain((*place, index), way, following)).states
             return fork_states(part, ways, following)
-        branches = tuple(self.machine((*place, index), child) for index, child in enumerate(children(part)))
-        return {self._parallel_names[place]: asl.Parallel(branches, following)}
+        branches: list[asl.Machine] = yield all_of(
+            self.machine((*place, index), child) for index, child in enumerate(children(part))
+        )
+        return {self._parallel_names[place]: asl.Parallel(tuple(branches), following)}

@@ -7,12 +7,12 @@ again repeats nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.step import Step
-from engine.compiler.tree import Fork, Leaf, Parallel, Series, Tree, children, in_parallel, in_series, leaves
-from engine.task import Fork as TaskFork
+from engine.compiler.tree import Fork, Leaf, Parallel, Series, Tree, children, in_parallel, in_series
 
 # Nodes of one Task: some 10 ms each, so that a function's timeout is far away.
 MAX_NODES = 20
@@ -21,20 +21,19 @@ MAX_NODES = 20
 def fuse(tree: Tree, steps: Mapping[str, Step]) -> tuple[Tree, Mapping[str, Step]]:
     """The tree with fewer leaves, and the steps that they name: each by the first node that is not light."""
     fusion = _Fusion(steps)
-    fused = fusion.arrange(tree)
+    fused = run_deep(fusion.arrange(tree))
     return fused, fusion.steps
 
 
 def note_forks(tree: Tree, steps: Mapping[str, Step]) -> Mapping[str, Step]:
-    """The steps, those before a fork with its ways."""
+    """The steps, those before a fork with the node that decides."""
     noted = dict(steps)
     waiting = [tree]
     while waiting:
         part = waiting.pop()
         waiting.extend(children(part))
         if isinstance(part, Fork):
-            ways = {output: tuple(leaves(way)) for output, way in part.ways}
-            noted[part.source] = replace(noted[part.source], fork=TaskFork(node=part.source, ways=ways))
+            noted[part.source] = replace(noted[part.source], fork=part.source)
     return noted
 
 
@@ -42,28 +41,31 @@ class _Fusion:
     def __init__(self, steps: Mapping[str, Step]) -> None:
         self.steps = dict(steps)
 
-    def arrange(self, tree: Tree) -> Tree:
+    def arrange(self, tree: Tree) -> Deep[Tree]:
         """The part with light leaves joined to others."""
         if isinstance(tree, Leaf):
             return tree
         if isinstance(tree, Fork):
-            return Fork(tree.source, tuple((output, self.arrange(way)) for output, way in tree.ways))
-        return self._series(list(tree.parts if isinstance(tree, Series) else [tree]))
+            ways: list[Tree] = yield all_of(self.arrange(way) for _, way in tree.ways)
+            return tree.with_ways(ways)
+        joined: Tree = yield self._series(list(tree.parts if isinstance(tree, Series) else [tree]))
+        return joined
 
-    def _series(self, parts: list[Tree]) -> Tree:
+    def _series(self, parts: list[Tree]) -> Deep[Tree]:
         done: list[Tree] = []
         for index, raw in enumerate(parts):
             part = raw
             if isinstance(part, Parallel):
                 following = parts[index + 1] if index + 1 < len(parts) else None
-                rest, joined = self._parallel(part, done, following)
+                branches: list[Tree] = yield all_of(map(self.arrange, part.branches))
+                rest, joined = self._parallel(branches, done, following)
                 if joined is not None:
                     parts[index + 1] = joined
                 if rest is None:
                     continue
                 part = rest
             elif not isinstance(part, Leaf):
-                part = self.arrange(part)
+                part = yield self.arrange(part)
             self._append(done, part)
         return in_series(done)
 
@@ -81,14 +83,13 @@ class _Fusion:
         return True
 
     def _parallel(
-        self, parallel: Parallel, done: list[Tree], following: Tree | None
+        self, branches: Sequence[Tree], done: list[Tree], following: Tree | None
     ) -> tuple[Tree | None, Leaf | None]:
-        """What is left of a Parallel once light branches have found a Task; what follows, if it took one.
+        """What is left of branches once the light ones have found a Task; what follows, if it took one.
 
         They go to the Task before it, to the beginning of another branch, or to the Task after it: as early
         as may be, since somebody may wait for what a respond node says.
         """
-        branches = [self.arrange(branch) for branch in parallel.branches]
         light = [branch for branch in branches if isinstance(branch, Leaf) and self.steps[branch.step].light]
         rest = [branch for branch in branches if branch not in light]
         joined: Leaf | None = None

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.asl import all_states, machines
-from engine.compiler.lambda_call import called_nodes
+from engine.compiler.deep import Deep, all_of, run_deep
+from engine.compiler.lambda_call import INVOKE_AND_WAIT, called_nodes, is_wait
 from engine.json_value import JsonObject
 
 # Events that a state adds to the history when nothing fails: entered and exited, for a Task scheduled,
-# started and succeeded too, for Parallel and Map started and succeeded; an iteration starts and succeeds.
+# started and succeeded too (and submitted, where it waits for its token), for Parallel and Map started and
+# succeeded; an iteration starts and succeeds.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 STATE_EVENTS = {
     "Task": 5,
@@ -51,7 +53,8 @@ class Cost:
 
 def state_cost(state: JsonObject) -> Cost:
     """Of entering one state, without what runs inside it."""
-    return Cost(1, STATE_EVENTS[state["Type"]], int(state["Type"] == "Task"))
+    submitted = int(state.get("Resource") == INVOKE_AND_WAIT)
+    return Cost(1, STATE_EVENTS[state["Type"]] + submitted, int(state["Type"] == "Task"))
 
 
 def main_path(machine: JsonObject) -> Iterator[JsonObject]:
@@ -66,7 +69,7 @@ def main_path(machine: JsonObject) -> Iterator[JsonObject]:
 def fork_ways(machine: JsonObject, state: JsonObject) -> list[str]:
     """The first states of the ways of a fork; nothing for other states, the Choice of a poll too."""
     firsts = [rule["Next"] for rule in state.get("Choices", [])]
-    return [name for name in firsts if machine["States"][name]["Type"] != "Wait"]
+    return [name for name in firsts if not is_wait(machine["States"][name])]
 
 
 def execution_cost(definition: JsonObject) -> Cost:
@@ -75,10 +78,10 @@ def execution_cost(definition: JsonObject) -> Cost:
 
 
 def _machine_cost(machine: JsonObject) -> Cost:
-    return _path_cost(machine, machine["StartAt"], None)
+    return run_deep(_path_cost(machine, machine["StartAt"], None))
 
 
-def _path_cost(machine: JsonObject, first: str, join: str | None) -> Cost:
+def _path_cost(machine: JsonObject, first: str, join: str | None) -> Deep[Cost]:
     """From one state to another, which is left out."""
     total = Cost()
     name: str | None = first
@@ -86,9 +89,10 @@ def _path_cost(machine: JsonObject, first: str, join: str | None) -> Cost:
         state = machine["States"][name]
         total += state_cost(state)
         for branch in state.get("Branches", []):
-            total += _machine_cost(branch)
+            total += yield _path_cost(branch, branch["StartAt"], None)
         name = state.get("Next") or state.get("Default")
-        if ways := [_path_cost(machine, way, name) for way in fork_ways(machine, state)]:
+        ways: list[Cost] = yield all_of(_path_cost(machine, way, name) for way in fork_ways(machine, state))
+        if ways:
             if machine["States"][name]["Type"] == "Succeed":
                 ways.append(state_cost(machine["States"][name]))
                 name = None
@@ -112,7 +116,7 @@ def poll_costs(definition: JsonObject) -> dict[str, Cost]:
     for machine in machines(definition):
         states = machine["States"]
         for state in states.values():
-            if state["Type"] == "Wait":
+            if is_wait(state):
                 asked = states[state["Next"]]
                 repeated = state_cost(state) + state_cost(asked) + state_cost(states[asked["Next"]])
                 found[called_nodes(asked)[0]] = repeated

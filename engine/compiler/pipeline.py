@@ -13,7 +13,7 @@ from engine.compiler.measure import execution_cost
 from engine.compiler.profile import Profile
 from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
-from engine.compiler.series_parallel import series_parallel_tree
+from engine.compiler.series_parallel import limit_depth, series_parallel_tree
 from engine.compiler.step import Step, plan_steps
 from engine.compiler.tree import Tree
 from engine.dag import Dag
@@ -39,24 +39,28 @@ def compile_workflow(
     *,
     targets: Mapping[str, str],
     profile: Profile | None = None,
+    measured: Profile | None = None,
 ) -> Compiled:
     """Compile a workflow that ``validation`` found no problem in. Pure: the same input gives the same bytes.
 
-    ``targets`` maps executors to function ARNs. Raises DocumentError where the machine would be over a
-    limit of Step Functions, RequestError where a target is missing.
+    ``targets`` maps executors to function ARNs. ``profile`` is planned with; ``measured``, where it is given,
+    is what the report predicts with: how a plan of yesterday does with the durations of today. Raises
+    DocumentError where the machine would be over a limit of Step Functions, RequestError where a target is
+    missing.
     """
     settled = {node.id for node in settled_nodes(workflow)}
     steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
     dag = Dag.of(workflow).without(settled)
     seconds = _known_seconds(workflow, steps, profile)
-    tree = series_parallel_tree(dag, seconds) if steps else None
+    predicted = _known_seconds(workflow, steps, measured) if measured else seconds
+    tree = _find_tree(dag, seconds, workflow, steps) if steps else None
     definition = _arrange(tree, workflow, steps).to_json()
     _check_size(definition)
     faults = check_definition(definition)
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
-        **make_report(definition, dag, tree, seconds),
+        **make_report(definition, dag, tree, predicted),
         "nodes": len(workflow.nodes),
         "settled_at_start": sorted(settled),
         "level_compiler": _level_compiler(workflow, registry, targets),
@@ -65,13 +69,20 @@ def compile_workflow(
     return Compiled(definition, report, digest(definition))
 
 
+def _find_tree(
+    dag: Dag, seconds: Mapping[str, float] | None, workflow: Workflow, steps: Mapping[str, Step]
+) -> Tree:
+    """The tree with its forks, which may stand as deep in one another as they like: they are no Parallels."""
+    forked = find_regions(series_parallel_tree(dag, seconds), workflow, steps)
+    return limit_depth(dag, forked)
+
+
 def _arrange(tree: Tree | None, workflow: Workflow, steps: Mapping[str, Step]) -> Machine:
-    """The machine of a tree, with forks and shared Tasks."""
+    """The machine of a tree, where light nodes share Tasks."""
     seconds = workflow.settings.timeout_seconds
     if tree is None:
         return emit(None, steps, seconds)
-    forked = find_regions(tree, workflow, steps)
-    return emit(*fuse(forked, note_forks(forked, steps)), seconds)
+    return emit(*fuse(tree, note_forks(tree, steps)), seconds)
 
 
 def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:
@@ -86,14 +97,14 @@ def _known_seconds(
 ) -> dict[str, float] | None:
     """Seconds of every step; None where that of any is unknown, for a guess helps nobody.
 
-    Light nodes take none, where nothing else is known.
+    Light nodes take none, where nothing else is known, and nodes that are disabled take none at all.
     """
     if profile is None:
         return None
     known: dict[str, float] = {}
     for node in workflow.nodes:
         if node.id in steps:
-            seconds = profile.seconds(node.id, node.type)
+            seconds = 0.0 if node.disabled else profile.seconds(node.id, node.type)
             if seconds is None and not steps[node.id].light:
                 return None
             known[node.id] = seconds or 0.0

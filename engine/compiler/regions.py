@@ -7,8 +7,9 @@ the region is dead, so all of it is skipped: whatever its nodes say of ``join``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.step import Step
 from engine.compiler.tree import Fork, Leaf, Parallel, Series, Tree, children, in_parallel, in_series, leaves
 from engine.workflow import Connection, Workflow
@@ -19,30 +20,31 @@ def find_regions(tree: Tree, workflow: Workflow, steps: Mapping[str, Step]) -> T
     incoming: dict[str, list[Connection]] = {}
     for connection in workflow.connections:
         incoming.setdefault(connection.target, []).append(connection)
-    return _Regions(incoming, steps).arrange(tree)
+    return run_deep(_Regions(incoming, steps).arrange(tree))
 
 
 class _Regions:
     def __init__(self, incoming: Mapping[str, list[Connection]], steps: Mapping[str, Step]) -> None:
         self._incoming, self._steps = incoming, steps
 
-    def arrange(self, tree: Tree) -> Tree:
+    def arrange(self, tree: Tree) -> Deep[Tree]:
         """Forks in a part of the tree, and inside its parts."""
         if isinstance(tree, Leaf):
             return tree
         if isinstance(tree, Series):
-            return self._arrange_series(tree.parts)
-        return in_parallel(self.arrange(branch) for branch in children(tree))
+            series: Tree = yield self._arrange_series(tree.parts)
+            return series
+        return in_parallel((yield all_of(map(self.arrange, children(tree)))))
 
-    def _arrange_series(self, parts: tuple[Tree, ...]) -> Tree:
+    def _arrange_series(self, parts: tuple[Tree, ...]) -> Deep[Tree]:
         arranged: list[Tree] = []
         at = 0
         while at < len(parts):
             part = parts[at]
             at += 1
-            arranged.append(self.arrange(part))
+            arranged.append((yield self.arrange(part)))
             if isinstance(part, Leaf) and at < len(parts) and self._forks(part.step):
-                fork, taken = self._fork(part.step, parts[at:])
+                fork, taken = yield self._fork(part.step, parts[at:])
                 if fork is not None:
                     arranged.append(fork)
                     at += taken
@@ -52,57 +54,63 @@ class _Regions:
         step = self._steps[node_id]
         return len(step.outputs) > 1 and not step.polls and step.max_concurrency is None
 
-    def _fork(self, source: str, following: tuple[Tree, ...]) -> tuple[Tree | None, int]:
+    def _fork(self, source: str, following: Sequence[Tree]) -> Deep[tuple[Tree | None, int]]:
         """What stands for the first parts after ``source``, and for how many; None: there is no region."""
-        taken, output = 0, None
-        for count in range(1, len(following) + 1):
-            found = self._region_output(source, following[:count])
-            if found is None:
-                break
-            taken, output = count, found
+        taken, output = self._region(source, following)
         if output is not None:
             region = following[:taken]
-            return (
-                (self._ways(source, {output: [in_series(region)]}), taken)
-                if self._pays(region)
-                else (None, 0)
-            )
+            if not self._pays(region):
+                return None, 0
+            return (yield self._ways(source, {output: [in_series(region)]})), taken
         first = following[0]
         if not isinstance(first, Parallel):
             return None, 0
         ways: dict[str, list[Tree]] = {}
         others: list[Tree] = []
         for branch in first.branches:
-            found = self._region_output(source, [branch])
+            _, found = self._region(source, [branch])
             if found is None or not self._pays([branch]):
                 others.append(branch)
             else:
                 ways.setdefault(found, []).append(branch)
         if not ways:
             return None, 0
-        fork = self._ways(source, ways)
-        return (in_parallel([*(self.arrange(other) for other in others), fork]) if others else fork), 1
+        fork = yield self._ways(source, ways)
+        return in_parallel([*(yield all_of(map(self.arrange, others))), fork]), 1
 
-    def _ways(self, source: str, branches: Mapping[str, list[Tree]]) -> Fork:
+    def _ways(self, source: str, branches: Mapping[str, list[Tree]]) -> Deep[Fork]:
         """Ways in the order of the node's outputs."""
-        order = [output for output in self._steps[source].outputs if output in branches]
-        return Fork(source, tuple((output, self.arrange(in_parallel(branches[output]))) for output in order))
+        outputs = [output for output in self._steps[source].outputs if output in branches]
+        ways: list[Tree] = yield all_of(self.arrange(in_parallel(branches[output])) for output in outputs)
+        return Fork(source, tuple(zip(outputs, ways, strict=True)))
 
-    def _region_output(self, source: str, parts: Iterable[Tree]) -> str | None:
-        """The one output through which these parts are reached; None where there are other ways in."""
-        inside = {node_id for part in parts for node_id in leaves(part)}
-        found: str | None = None
-        for node_id in inside:
+    def _region(self, source: str, parts: Iterable[Tree]) -> tuple[int, str | None]:
+        """How many of the parts, from the first on, are reached through one output alone, and which."""
+        inside: set[str] = set()
+        output: str | None = None
+        taken = 0
+        for part in parts:
+            added = set(leaves(part))
+            inside |= added
+            found = self._way_in(source, inside, added, output)
+            if found is None:
+                break
+            taken, output = taken + 1, found
+        return taken, output
+
+    def _way_in(self, source: str, inside: set[str], added: set[str], output: str | None) -> str | None:
+        """The output through which ``added`` is reached, if it is ``output`` alone or there was none yet."""
+        for node_id in added:
             incoming = self._incoming.get(node_id)
             if not incoming:
                 return None
             for connection in incoming:
                 if connection.source in inside:
                     continue
-                if connection.source != source or found not in (None, connection.source_output):
+                if connection.source != source or output not in (None, connection.source_output):
                     return None
-                found = connection.source_output
-        return found
+                output = connection.source_output
+        return output
 
     def _pays(self, parts: Iterable[Tree]) -> bool:
         """Whether a Choice is worth it: light nodes alone join the Task before them."""

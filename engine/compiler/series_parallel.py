@@ -12,11 +12,14 @@ durations other cuts are tried, and this tree is kept where none of them is pred
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from engine.compiler.cost import MAX_WORK, Cost, CostModel, add_costs, is_less
 from engine.compiler.cut import Blocks, downset_cuts, late_level_blocks, level_blocks, time_blocks
+from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.poset import EPSILON_SECONDS, Poset, Shape
 from engine.compiler.tree import (
+    Fork,
     Leaf,
     Parallel,
     Tree,
@@ -30,6 +33,9 @@ from engine.compiler.tree import (
 from engine.compiler.window import best_windows
 from engine.dag import Dag, bits
 
+# What a set costs, and its tree.
+Solved: TypeAlias = tuple[Cost, Tree]
+
 # Parallels inside one another, at most: definitions are JSON, and readers of deeper JSON give up.
 MAX_PARALLEL_DEPTH = 50
 # Cuts inside cuts, at most: Python's own limit of recursion is 1,000 frames.
@@ -42,14 +48,24 @@ FOLLOWED_CUTS = 3
 
 
 def series_parallel_tree(dag: Dag, seconds: Mapping[str, float] | None = None) -> Tree:
-    """The best tree found: never slower than levels, and without any barrier where none is needed."""
+    """The best tree found: never slower than levels, and without any barrier where none is needed.
+
+    Parallels may stand deeper inside one another than a definition can hold them: see ``limit_depth``.
+    """
     poset = Poset.of(dag)
-    certain = _limit_depth(poset, _Solver(poset, None).solve(poset.everything)[1])
+    certain = _Solver(poset, None).tree()
     if seconds is None:
         return certain
-    timed = _limit_depth(poset, _Solver(poset, seconds).solve(poset.everything)[1])
+    timed = _Solver(poset, seconds).tree()
     gain = makespan(certain, seconds) - makespan(timed, seconds)
     return timed if gain > EPSILON_SECONDS else certain
+
+
+def limit_depth(dag: Dag, tree: Tree) -> Tree:
+    """The tree with levels where Parallels would stand too deep inside one another; forks count for none."""
+    if parallel_depth(tree) <= MAX_PARALLEL_DEPTH:
+        return tree
+    return run_deep(_limit_depth(Poset.of(dag), tree, 0))
 
 
 class _Solver:
@@ -60,37 +76,42 @@ class _Solver:
         self._timed = seconds is not None
         self._seconds = [seconds[name] if seconds else 0.0 for name in poset.names]
         self._costs = CostModel(poset, self._seconds)
-        self._solved: dict[int, tuple[Cost, Tree]] = {}
+        self._solved: dict[int, Solved] = {}
 
-    def solve(self, steps: int, cut_depth: int = 0) -> tuple[Cost, Tree]:
+    def tree(self) -> Tree:
+        """The best tree of all steps."""
+        return run_deep(self._solve(self._poset.everything, 0))[1]
+
+    def _solve(self, steps: int, cut_depth: int) -> Deep[Solved]:
         """The tree of a convex set and what it costs."""
         if steps not in self._solved:
-            self._solved[steps] = self._solve(steps, cut_depth)
+            self._solved[steps] = yield self._find(steps, cut_depth)
         return self._solved[steps]
 
-    def _solve(self, steps: int, cut_depth: int) -> tuple[Cost, Tree]:
+    def _find(self, steps: int, cut_depth: int) -> Deep[Solved]:
         shape, parts = self._costs.split(steps)
         if shape is Shape.LEAF:
             place = steps.bit_length() - 1
             return (self._seconds[place], 0), Leaf(self._poset.names[place])
         if shape is Shape.CORE:
-            return self._solve_core(steps, cut_depth + 1)
-        solved = [self.solve(part, cut_depth) for part in parts]
+            core: Solved = yield self._solve_core(steps, cut_depth + 1)
+            return core
+        solved: list[Solved] = yield all_of(self._solve(part, cut_depth) for part in parts)
         if shape is Shape.SERIES:
             return add_costs(cost for cost, _ in solved), in_series(tree for _, tree in solved)
         cost = max(cost[0] for cost, _ in solved), sum(cost[1] for cost, _ in solved)
         return cost, in_parallel(tree for _, tree in solved)
 
-    def _solve_core(self, core: int, cut_depth: int) -> tuple[Cost, Tree]:
+    def _solve_core(self, core: int, cut_depth: int) -> Deep[Solved]:
         levels = level_blocks(self._poset, core)
         if cut_depth > MAX_CUT_DEPTH or self._costs.work > MAX_WORK:
             return self._costs.level_cost(core), _barriers(self._poset, levels)
         chains = [best_windows(self._costs, blocks) for blocks in (levels, *self._other_chains(core))]
         chains.sort(key=lambda chain: chain[0])
         at_best = self._costs.critical_seconds(core) + EPSILON_SECONDS if self._timed else 0.0
-        best: tuple[Cost, Tree] | None = None
+        best: Solved | None = None
         for _, windows in chains[:FOLLOWED_CHAINS]:
-            best = self._better(best, windows, cut_depth)
+            best = yield self._better(best, windows, cut_depth)
             if best[0][0] <= at_best:
                 return best
         assert best is not None  # noqa: S101 - there is a chain of levels always
@@ -98,12 +119,12 @@ class _Solver:
             followed = FOLLOWED_CUTS if core.bit_count() <= 80 and self._costs.work < MAX_WORK // 3 else 1
             for cut_seconds, cut in downset_cuts(self._poset, core, self._seconds, followed):
                 if cut_seconds < best[0][0] - EPSILON_SECONDS and best[0][0] > at_best:
-                    best = self._better(best, (cut, core & ~cut), cut_depth)
+                    best = yield self._better(best, (cut, core & ~cut), cut_depth)
         return best
 
-    def _better(self, best: tuple[Cost, Tree] | None, windows: Blocks, cut_depth: int) -> tuple[Cost, Tree]:
+    def _better(self, best: Solved | None, windows: Blocks, cut_depth: int) -> Deep[Solved]:
         """The best so far, or these windows one after another."""
-        solved = [self.solve(window, cut_depth) for window in windows]
+        solved: list[Solved] = yield all_of(self._solve(window, cut_depth) for window in windows)
         cost = add_costs([*(cost for cost, _ in solved), *self._costs.barriers(windows)])
         if best is not None and not is_less(cost, best[0]):
             return best
@@ -120,13 +141,15 @@ def _barriers(poset: Poset, blocks: Blocks) -> Tree:
     return in_series(in_parallel(Leaf(poset.names[v]) for v in bits(block)) for block in blocks)
 
 
-def _limit_depth(poset: Poset, tree: Tree, depth: int = 0) -> Tree:
-    """The tree with levels where Parallels would stand too deep inside one another."""
+def _limit_depth(poset: Poset, tree: Tree, depth: int) -> Deep[Tree]:
+    """The tree as it may stand inside so many Parallels."""
     if depth + parallel_depth(tree) <= MAX_PARALLEL_DEPTH:
         return tree
     if depth + 1 >= MAX_PARALLEL_DEPTH:
         place = {name: index for index, name in enumerate(poset.names)}
         return _barriers(poset, level_blocks(poset, sum(1 << place[step] for step in leaves(tree))))
-    if isinstance(tree, Parallel):
-        return in_parallel(_limit_depth(poset, branch, depth + 1) for branch in tree.branches)
-    return in_series(_limit_depth(poset, part, depth) for part in children(tree))
+    inner = depth + isinstance(tree, Parallel)
+    parts: list[Tree] = yield all_of(_limit_depth(poset, child, inner) for child in children(tree))
+    if isinstance(tree, Fork):
+        return tree.with_ways(parts)
+    return in_parallel(parts) if isinstance(tree, Parallel) else in_series(parts)

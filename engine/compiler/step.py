@@ -10,7 +10,6 @@ from engine.compiler.retry import node_retrier
 from engine.errors import RequestError
 from engine.node import ERROR, MAIN, BaseNode
 from engine.registry import NodeRegistry
-from engine.task import Fork
 from engine.workflow import Node, Workflow
 
 # What a Task has over the time of its node: 10 s for a cold start, reading inputs and storing the result,
@@ -18,6 +17,8 @@ from engine.workflow import Node, Workflow
 ENGINE_MARGIN_SECONDS = 70
 # One call of a polling node: it submits or asks, and never waits for the work itself.
 POLL_CALL_SECONDS = 120
+# The executor that keeps tokens, whoever runs the node: it alone may answer them.
+WAKER = "flow"
 # Steps around the items of a for_each node and after a failure only read and write records.
 BOOKKEEPING_SECONDS = 120
 
@@ -36,6 +37,8 @@ class Step:
     settles: bool = False
     """Whether a failure is recorded and the workflow goes on (on_error continue or output)."""
     polls: bool = False
+    waker_arn: str | None = None
+    """The function that keeps the token of a pending node's wait; None: nothing ends that wait early."""
     max_concurrency: int | None = None
     """Items at the same time under for_each; None: no for_each."""
     light: bool = False
@@ -44,8 +47,8 @@ class Step:
     """Whether every function has what its nodes need."""
     outputs: tuple[str, ...] = (MAIN,)
     """What the node may leave through."""
-    fork: Fork | None = None
-    """The ways that its answer decides between."""
+    fork: str | None = None
+    """Which of its nodes decides between the ways that follow."""
 
     @property
     def nodes_before(self) -> tuple[str, ...]:
@@ -67,9 +70,9 @@ def plan_steps(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str,
 
 
 def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str]) -> Step:
-    if node_class.executor not in targets:
+    for executor in {node_class.executor, *((WAKER,) if node_class.wakes else ())} - set(targets):
         raise RequestError(
-            f"node '{node.id}' of type '{node.type}' runs in the executor '{node_class.executor}', "
+            f"node '{node.id}' of type '{node.type}' runs in the executor '{executor}', "
             f"and there is no function for it: targets name {', '.join(sorted(targets)) or 'none'}",
             "targets",
         )
@@ -86,6 +89,7 @@ def _plan_step(node: Node, node_class: type[BaseNode], targets: Mapping[str, str
         retry=node_retrier(node.retry or node_class.default_retry, explicit=node.retry is not None),
         settles=node.on_error != "stop",
         polls=polls,
+        waker_arn=targets[WAKER] if polls and node_class.wakes else None,
         max_concurrency=node.for_each.max_concurrency if node.for_each and not node.disabled else None,
         light=node_class.light and not own_settings,
         portable=node_class.executor == "core",

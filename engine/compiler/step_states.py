@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine import asl
-from engine.compiler.lambda_call import EXECUTION_INPUT, LambdaCall, call_function
+from engine.compiler.lambda_call import EXECUTION_INPUT, LambdaCall, call_function, wait_for_token
 from engine.compiler.names import state_name
 from engine.compiler.retry import SERVICE_RETRIERS
 from engine.compiler.step import BOOKKEEPING_SECONDS, Step
@@ -14,6 +14,7 @@ from engine.compiler.tree import Fork
 POLL = "poll"
 POLL_FIELDS = ("pending", "poll_after_seconds")
 ITEMS = "items"
+TIMEOUT = "States.Timeout"
 ERROR = "error"
 # How the node of a fork left.
 LEFT = "left"
@@ -56,7 +57,8 @@ def _run_states(
         done = following if following is not None else name("done")
         again = asl.Rule(f"$.{POLL}.pending", True, name("wait"))
         states[name("pending?")] = asl.Choice((again,), default=done)
-        states[name("wait")] = asl.Wait(f"$.{POLL}.poll_after_seconds", next=own)
+        settle = name("settle") if step.settles else None
+        states[name("wait")] = _wait_state(step, own, item, settle)
         if following is None:
             states[done] = asl.Succeed()
     if step.settles:
@@ -102,6 +104,25 @@ def _for_each_states(step: Step, max_concurrency: int, following: str | None) ->
     if settle is not None:
         states[settle] = _settle_state(step, following, None)
     return states
+
+
+def _wait_state(step: Step, own: str, item: asl.Template | None, settle: str | None) -> asl.State:
+    """Wait as long as the node said; where it can be woken, no longer than until that happens."""
+    seconds = f"$.{POLL}.poll_after_seconds"
+    if step.waker_arn is None:
+        return asl.Wait(seconds, next=own)
+    call = wait_for_token(step.waker_arn, (step.id,), "wait", extra=item)
+    catchers = [asl.Catcher((TIMEOUT,), own, f"$.{ERROR}")]
+    if settle is not None:
+        catchers.append(asl.Catcher((asl.ALL_ERRORS,), settle, f"$.{ERROR}"))
+    return asl.Task(
+        resource=call.resource,
+        parameters=call.parameters,
+        timeout_seconds=asl.Path(seconds),
+        next=own,
+        retry=SERVICE_RETRIERS,
+        catch=catchers,
+    )
 
 
 def _settle_state(step: Step, following: str | None, item: asl.Template | None) -> asl.Task:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from engine.compiler.deep import Deep, run_deep
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -41,6 +43,11 @@ class Fork:
 
     source: str
     ways: tuple[tuple[str, Tree], ...]
+
+    def with_ways(self, trees: Iterable[Tree]) -> Fork:
+        """The fork with other trees for its outputs, in their order."""
+        outputs = (output for output, _ in self.ways)
+        return Fork(self.source, tuple(zip(outputs, trees, strict=True)))
 
 
 Tree: TypeAlias = Leaf | Series | Parallel | Fork
@@ -99,17 +106,19 @@ def finish_times(tree: Tree, seconds: Mapping[str, float]) -> tuple[dict[str, fl
     starts: dict[str, float] = {}
     ends: dict[str, float] = {}
 
-    def run(part: Tree, at: float) -> float:
+    def run(part: Tree, at: float) -> Deep[float]:
         if isinstance(part, Leaf):
             starts[part.step], ends[part.step] = at, at + seconds[part.step]
             return ends[part.step]
-        if isinstance(part, Series):
-            for step in part.parts:
-                at = run(step, at)
-            return at
-        return max(run(branch, at) for branch in children(part))
+        end = at
+        for child in children(part):
+            if isinstance(part, Series):
+                end = yield run(child, end)
+            else:
+                end = max(end, (yield run(child, at)))
+        return end
 
-    run(tree, 0.0)
+    run_deep(run(tree, 0.0))
     return starts, ends
 
 
@@ -123,16 +132,15 @@ def followers(tree: Tree) -> dict[str, int]:
     place = {step: index for index, step in enumerate(leaves(tree))}
     after = dict.fromkeys(place, 0)
 
-    def collect(part: Tree, later: int) -> int:
+    def collect(part: Tree, later: int) -> Deep[int]:
         """Note that ``later`` follows all of ``part``; the bitset of the part."""
         if isinstance(part, Leaf):
             after[part.step] = later
             return 1 << place[part.step]
         within = 0
         for child in reversed(children(part)):
-            own = collect(child, later | within if isinstance(part, Series) else later)
-            within |= own
+            within |= yield collect(child, later | within if isinstance(part, Series) else later)
         return within
 
-    collect(tree, 0)
+    run_deep(collect(tree, 0))
     return after

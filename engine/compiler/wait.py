@@ -75,10 +75,12 @@ def _joins(tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _edge(tree: Tree, end: int) -> Iterator[str]:
     """The steps with which a tree begins (0), or ends (-1)."""
-    if isinstance(tree, Leaf):
-        yield tree.step
-    elif isinstance(tree, Series):
-        yield from _edge(tree.parts[end], end)
-    else:
-        for branch in children(tree):
-            yield from _edge(branch, end)
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Leaf):
+            yield part.step
+        elif isinstance(part, Series):
+            waiting.append(part.parts[end])
+        else:
+            waiting.extend(reversed(children(part)))

@@ -212,6 +212,10 @@ class Attempt:
                 f"node type '{self.node_type.type}' left through '{result.output_name}', "
                 f"which is none of its outputs: {', '.join(sorted(known - {ERROR}))}"
             )
+        if result.pending_work is not None and result.pending_work.wake and not self.node_type.wakes:
+            raise NodeError(
+                f"node type '{self.node_type.type}' names what wakes it, and does not say `wakes = True`"
+            )
         if "output" not in result.values or not all(isinstance(name, str) for name in result.values):
             raise NodeError(
                 f"node type '{self.node_type.type}' returned values without an `output`, or with names that "

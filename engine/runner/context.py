@@ -10,7 +10,8 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from engine.access.audience import Ownership, may_use_credential
+from engine.access.audience import Ownership, may_use
+from engine.child import Workflows
 from engine.errors import NodeError, NotFoundError
 from engine.execution import Execution
 from engine.json_value import JsonObject, digest
@@ -90,15 +91,23 @@ class CredentialAudit(Protocol):
         """Record that a node is about to get a credential."""
 
 
+class Starter(Protocol):
+    """What hands nodes their way to other workflows."""
+
+    def of(self, execution: Execution, node_id: str, item: int | None) -> Workflows:
+        """For one node run."""
+
+
 @dataclass(frozen=True)
 class ContextMaker:
-    """Builds contexts."""
+    """Builds contexts; without a ``starter`` nodes start no executions."""
 
     credentials: CredentialStore
     blobs: BlobStore
     clock: Clock
     environment: NodeEnvironment
     audit: CredentialAudit | None = None
+    starter: Starter | None = None
 
     def read_credentials(
         self, node_type: type[BaseNode], config: JsonObject, execution: Execution, node_id: str
@@ -114,7 +123,7 @@ class ContextMaker:
             if not isinstance(name, str) or not name:
                 continue
             try:
-                if not may_use_credential(workflow, self.credentials.info(name).ownership):
+                if not may_use(workflow, self.credentials.info(name).ownership):
                     raise NotFoundError("credential", name)
                 if self.audit is not None:
                     self.audit.record_credential_use(execution, node_id, name)
@@ -133,6 +142,7 @@ class ContextMaker:
         self, base: NodeContext, execution: Execution, inputs: JsonObject, credentials: dict[str, Credential]
     ) -> NodeContext:
         """The base context with everything that the process provides."""
+        workflows = self.starter and self.starter.of(execution, base.node_id, base.item_index)
         return replace(
             base,
             execution_id=execution.execution_id,
@@ -146,4 +156,5 @@ class ContextMaker:
             models=self.environment.models,
             http=self.environment.http,
             converse=self.environment.converse,
+            workflows=workflows or base.workflows,
         )

@@ -24,11 +24,30 @@ class PreparedWorkflow:
         self.incoming: dict[str, list[Connection]] = {node_id: [] for node_id in self.nodes}
         for connection in workflow.connections:
             self.incoming[connection.target].append(connection)
+        self._outgoing: dict[str, list[Connection]] = {node_id: [] for node_id in self.nodes}
+        for connection in workflow.connections:
+            self._outgoing[connection.source].append(connection)
         self._references: dict[str, frozenset[str]] = {}
 
     def sources(self, node_id: str) -> list[str]:
         """Ids of the nodes with a connection to this one."""
         return list(dict.fromkeys(connection.source for connection in self.incoming[node_id]))
+
+    def skipped_after(self, source: str, left_through: str | None) -> tuple[str, ...]:
+        """Nodes that are skipped, whatever others do, once ``source`` left so (None: was skipped itself).
+
+        All of their connections are dead: they come from its other outputs, or from nodes like them.
+        """
+        undecided = {node_id: len(connections) for node_id, connections in self.incoming.items()}
+        dead = [c for c in self._outgoing[source] if c.source_output != left_through]
+        found: list[str] = []
+        while dead:
+            target = dead.pop().target
+            undecided[target] -= 1
+            if not undecided[target]:
+                found.append(target)
+                dead.extend(self._outgoing[target])
+        return tuple(found)
 
     def references(self, node_id: str) -> frozenset[str]:
         """Ids of the nodes that expressions of this node name."""

@@ -14,7 +14,7 @@ from engine.ports import ExecutionStore
 from engine.runner.prepared import PreparedWorkflow
 from engine.task import Task
 from engine.values import ValueStore
-from engine.workflow import Node
+from engine.workflow import Node, Pin
 
 Key = tuple[str, int | None]
 
@@ -38,6 +38,12 @@ class NodeReading:
     def parent(self) -> NodeRun | None:
         """Inside a Map: the record of the for_each node itself."""
         return self.records.get((self.node.id, None))
+
+    @property
+    def pin(self) -> Pin | None:
+        """The result that stands in for a run of the node, where the execution goes by pins."""
+        selection = self.execution.selection
+        return self.node.pinned if selection.uses_pins and self.node.id != selection.target else None
 
     def note(self, run: NodeRun) -> None:
         """How a node run ended, for the nodes of the same task that come after it."""
@@ -134,6 +140,10 @@ class NodeRecords:
         return Scope(
             results=results, inputs=inputs, execution=about, item=item, index=index, node_ids=node_ids
         )
+
+    def wait_for(self, run: NodeRun, name: str, token: str) -> bool:
+        """Keep the token that ends the wait of a pending node; whether it was woken before."""
+        return self._executions.wait_for(run.execution_id, name, token)
 
     def start(self, run: NodeRun) -> NodeRun | None:
         """Record an attempt; the stored node run if that one has ended."""

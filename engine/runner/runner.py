@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from engine.cache import ResultCache
-from engine.errors import ExecutionEndedError, NodeError, NodeTimeoutError
+from engine.errors import ExecutionEndedError, MiniN8nError, NodeError, NodeTimeoutError
 from engine.execution import NodeRun, NodeStatus
 from engine.json_value import JsonObject
 from engine.node import MAIN
@@ -22,9 +23,12 @@ from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, failed_result
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
-from engine.workflow import Node
+from engine.workflow import Node, Pin
 
 log = logging.getLogger("mini_n8n.runner")
+
+# Ends the wait of a Task for its token, with an answer; False where nothing waits with it any more.
+AnswerToken: TypeAlias = Callable[[str, JsonObject], bool]
 
 # What an attempt waits for a Retry-After at most: a Lambda that waits is paid for.
 MAX_RETRY_AFTER_SECONDS = 60.0
@@ -44,9 +48,17 @@ class Runner:
     """Runs tasks. One per process; safe to use from several threads."""
 
     def __init__(
-        self, stores: Stores, registry: NodeRegistry, contexts: ContextMaker, clock: Clock, metrics: Metrics
+        self,
+        stores: Stores,
+        registry: NodeRegistry,
+        contexts: ContextMaker,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        answer_token: AnswerToken | None = None,
     ) -> None:
-        """``contexts`` hands nodes what they may use."""
+        """``contexts`` hands nodes what they may use; ``answer_token`` ends the wait of a Task."""
+        self._answer_token = answer_token
         self._versions = VersionReader(stores.workflows)
         self._registry, self._clock, self._metrics = registry, clock, metrics
         self._records = NodeRecords(stores.executions, stores.values)
@@ -71,6 +83,7 @@ class Runner:
             "item": self._item,
             "collect": self._collect,
             "settle": self._settle,
+            "wait": self._wait,
         }
         answer, forked = TaskAnswer(), None
         for node_id in task.nodes:
@@ -79,8 +92,8 @@ class Runner:
             answer = step(around.of(node))
             if answer.pending:
                 return answer
-            if task.fork is not None and task.fork.node == node_id:
-                self._skip_ways(task.fork.not_taken(answer.output_name), task)
+            if task.fork == node_id:
+                self._skip_ways(prepared.skipped_after(node_id, answer.output_name), task)
                 forked = TaskAnswer(output_name=answer.output_name or "")
         return forked or answer
 
@@ -99,7 +112,8 @@ class Runner:
                 for node_id in node_ids
             ]
         )
-        self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
+        if node_ids:
+            self._metrics.count("NodeRuns", len(node_ids), status=NodeStatus.SKIPPED.value)
 
     def _run(self, reading: NodeReading) -> TaskAnswer:
         own = reading.own
@@ -109,6 +123,8 @@ class Runner:
             return self._skip(reading)
         if reading.node.disabled:
             return self._pass_through(reading)
+        if reading.pin is not None:
+            return self._take_pin(reading, reading.pin)
         return self._attempt(reading)
 
     def _expand(self, reading: NodeReading) -> TaskAnswer:
@@ -120,6 +136,9 @@ class Runner:
             return TaskAnswer(indexes=())
         if reading.node.disabled:
             self._pass_through(reading)
+            return TaskAnswer(indexes=())
+        if reading.pin is not None:
+            self._take_pin(reading, reading.pin)
             return TaskAnswer(indexes=())
         run = self._new_run(reading)
         try:
@@ -162,6 +181,16 @@ class Runner:
             reading, run, NodeStatus.FAILED, output_name=leaves_by, error=error, result=failed_result(error)
         )
 
+    def _wait(self, reading: NodeReading) -> TaskAnswer:
+        """Keep the token of the wait for who wakes the node; end it at once where that has happened."""
+        own, token = reading.own, reading.task.token
+        if token is None or self._answer_token is None:
+            raise MiniN8nError(f"node '{reading.node.id}' waits in a function that cannot end its wait")
+        waits = own is not None and own.status is NodeStatus.WAITING and own.wake is not None
+        if own is None or own.wake is None or not waits or self._records.wait_for(own, own.wake, token):
+            self._answer_token(token, {})
+        return TaskAnswer()
+
     def _attempt(self, reading: NodeReading) -> TaskAnswer:
         run = self._new_run(reading)
         self._wait_for_retry_after(reading.own)
@@ -180,6 +209,7 @@ class Runner:
             waiting = {
                 "status": NodeStatus.WAITING,
                 "poll_state": pending.state,
+                "wake": pending.wake,
                 "logs": outcome.logs,
                 "error": None,
                 "not_before": None,
@@ -238,6 +268,12 @@ class Runner:
         run = self._new_run(reading, attempts=0)
         return self._finish(reading, run, NodeStatus.SKIPPED, output_name=MAIN, result={"output": output})
 
+    def _take_pin(self, reading: NodeReading, pin: Pin) -> TaskAnswer:
+        """The pinned result instead of a run; the cache neither gives nor gets it."""
+        run = self._new_run(reading, attempts=0).model_copy(update={"pinned": True})
+        status = NodeStatus.SUCCEEDED
+        return self._finish(reading, run, status, output_name=pin.output_name, result=pin.result)
+
     def _finish(
         self,
         reading: NodeReading,
@@ -259,6 +295,7 @@ class Runner:
                 "items": None,
                 "items_claim": None,
                 "poll_state": None,
+                "wake": None,
                 "not_before": None,
                 "started_at": run.started_at or now,
                 "ended_at": now,
@@ -267,7 +304,8 @@ class Runner:
         stored = self._records.finish(ended, text)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
-        self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
+        if status is not NodeStatus.SKIPPED:
+            self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
         return self._stored_answer(stored)
 
     def _new_run(self, reading: NodeReading, attempts: int | None = None) -> NodeRun:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from engine.access.audit_service import AuditService
 from engine.service.api_keys import ApiKeyService, KeyRequest
 from engine.service.credentials import CredentialService
-from engine.service.executions import ExecutionService, StartRequest
+from engine.service.durations import DurationRecorder
+from engine.service.executions import ExecutionService
 from engine.service.exports import ExportService
 from engine.service.finish import ExecutionFinisher
 from engine.service.imports import ImportOptions, ImportReport, ImportService
 from engine.service.limits import LimitService
+from engine.service.partial_run import PartialRunPlanner
+from engine.service.recompile import Recompiled, RecompileService
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.sign_in import SignInService, TokenRule
+from engine.service.start_request import StartRequest
 from engine.service.templates import TemplateService
 from engine.service.trigger_fire import TriggerFirer
 from engine.service.trigger_start import TriggerStarter
@@ -25,6 +29,7 @@ __all__ = [
     "ApiKeyService",
     "AuditService",
     "CredentialService",
+    "DurationRecorder",
     "ExecutionFinisher",
     "ExecutionService",
     "ExportService",
@@ -33,6 +38,9 @@ __all__ = [
     "ImportService",
     "KeyRequest",
     "LimitService",
+    "PartialRunPlanner",
+    "RecompileService",
+    "Recompiled",
     "SaveNote",
     "SignInService",
     "StartRequest",

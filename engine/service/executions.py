@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 from engine.access.principal import Principal
 from engine.errors import (
@@ -16,18 +16,23 @@ from engine.errors import (
     RequestError,
     UnavailableError,
 )
-from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, node_value_key
+from engine.execution import (
+    ErrorInfo,
+    Execution,
+    ExecutionStatus,
+    NodeRun,
+    node_value_key,
+)
 from engine.json_value import JsonObject, digest
+from engine.machine import MachineExecution, StateMachines
 from engine.moment import made_at
 from engine.ports import (
     Clock,
     ExecutionFilter,
     ExecutionStore,
     IdempotencyMark,
-    MachineExecution,
     Metrics,
     Page,
-    StateMachines,
     WorkflowHead,
     WorkflowStore,
     WorkflowVersion,
@@ -37,39 +42,25 @@ from engine.service.finish import ExecutionFinisher
 from engine.service.inputs import resolve_inputs
 from engine.service.kept_runs import check_retry, kept_runs
 from engine.service.limits import LimitService
-from engine.service.version_choice import VersionChoice, choose_version
+from engine.service.overdue import is_overdue
+from engine.service.parentage import note_child, retried_parent
+from engine.service.partial_run import PartialRun, PartialRunPlanner
+from engine.service.start_request import StartRequest
+from engine.service.version_choice import choose_version
 from engine.settled import settled_runs
 from engine.task import ExecutionInput
 from engine.values import ValueStore
-from engine.workflow import Workflow
+from engine.workflow import Pin, Workflow
 
 # An Idempotency-Key is remembered for a day, as Stripe does (https://docs.stripe.com/api/idempotent_requests).
 IDEMPOTENCY_HOURS = 24
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
-# Events arrive within seconds; a record that is this much over its time is asked after.
-OVERDUE_SECONDS = 30.0
 # A request that reserved a place has ended within its 29 s: what has no record after this time never will.
 LOST_SECONDS = 120.0
 # What the error of an execution starts with whose state machine never ran.
 NOT_STARTED = "the execution was not started"
 # Between two looks of someone who waits: 30 ms at first, then up to half a second.
 FIRST_LOOK_SECONDS, MAX_LOOK_SECONDS = 0.03, 0.5
-
-
-@dataclass(frozen=True)
-class StartRequest:
-    """What is asked of a new execution."""
-
-    workflow_id: str
-    inputs: JsonObject = field(default_factory=dict)
-    idempotency_key: str | None = None
-    bypass_cache: bool = False
-    trigger: str = "manual"
-    version: VersionChoice = "draft"
-    # The execution to try again: its version, its inputs, and its results so far.
-    retry_of: Execution | None = None
-    # Who asks, and whose limits hold; None: a trigger, which has no limits.
-    principal: Principal | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +75,7 @@ class ExecutionService:
     finisher: ExecutionFinisher
     clock: Clock
     metrics: Metrics
+    parts: PartialRunPlanner
     limits: LimitService | None = None
 
     def start(self, request: StartRequest) -> tuple[Execution, bool]:
@@ -95,7 +87,11 @@ class ExecutionService:
         """
         head = self.workflows.get_head(request.workflow_id)
         version = self.workflows.get_version(head.workflow_id, choose_version(head, request.version))
-        inputs = self._inputs(request, version.workflow)
+        request = request.settled()
+        part = None
+        if request.selection.target is not None:
+            part = self.parts.plan(version.workflow, request.selection, request.pins)
+        inputs = self._inputs(request, version.workflow, part)
         execution_id = self.clock.new_id("ex")
         if request.idempotency_key is not None:
             execution_id, earlier = self._mark(request, execution_id)
@@ -105,6 +101,9 @@ class ExecutionService:
         try:
             execution = self._record(request, head, version, execution_id, inputs)
             execution = execution.model_copy(update={"holds_place": holds_place})
+            if part is not None:
+                arn = self.parts.publish(head, part.part_of(version.workflow))
+                execution = execution.model_copy(update={"state_machine_version_arn": arn})
             self.executions.create(execution)
         except ConflictError:
             # The same Idempotency-Key twice at once: the other one was a moment faster, and holds the place.
@@ -125,6 +124,11 @@ class ExecutionService:
     def document(self, execution: Execution) -> WorkflowVersion:
         """The version that the execution ran."""
         return self.workflows.get_version(execution.workflow_id, execution.version)
+
+    def inputs_of(self, execution: Execution) -> JsonObject:
+        """The inputs that the execution was started with, defaults filled in."""
+        found: JsonObject = self.values.load(execution.inputs, execution.inputs_claim)
+        return found
 
     def list_executions(self, wanted: ExecutionFilter, limit: int, cursor: str | None) -> Page[Execution]:
         """Executions, newest first."""
@@ -156,12 +160,16 @@ class ExecutionService:
         execution = self.get(execution_id)
         if execution.status.ended:
             raise ConflictError(f"Execution '{execution_id}' has ended already: {execution.status.value}.")
+        return self.stop(execution, "Cancelled", "the execution was cancelled")
+
+    def stop(self, execution: Execution, error: str, cause: str) -> Execution:
+        """Stop an execution, and how it stands then; one that has ended is left as it is."""
         try:
-            self.machines.stop(self._arn(execution), "Cancelled", "the execution was cancelled")
+            self.machines.stop(self._arn(execution), error, cause)
         except NotFoundError:
             return self._never_started(execution)
         self._repair(execution)
-        return self.executions.get(execution_id)
+        return self.executions.get(execution.execution_id)
 
     def wait(self, execution_id: str, seconds: float) -> Execution:
         """The execution as soon as it ends, or as it stands after ``seconds``."""
@@ -193,14 +201,16 @@ class ExecutionService:
                 version=earlier.version,
                 retry_of=earlier,
                 principal=principal,
+                selection=earlier.selection,
+                pins=self._pins(earlier),
             )
         )
 
-    def _inputs(self, request: StartRequest, workflow: Workflow) -> JsonObject:
+    def _inputs(self, request: StartRequest, workflow: Workflow, part: PartialRun | None) -> JsonObject:
         if request.retry_of is None:
-            return resolve_inputs(workflow, self.registry, request.inputs)
-        found: JsonObject = self.values.load(request.retry_of.inputs, request.retry_of.inputs_claim)
-        return found
+            needed = None if part is None else part.inputs | part.runs
+            return resolve_inputs(workflow, self.registry, request.inputs, needed=needed)
+        return self.inputs_of(request.retry_of)
 
     def _mark(self, request: StartRequest, execution_id: str) -> tuple[str, Execution | None]:
         """The execution id that the key stands for, and the execution if it was started before."""
@@ -209,13 +219,13 @@ class ExecutionService:
             raise RequestError(
                 f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} characters.", "Idempotency-Key"
             )
-        asked = digest([request.workflow_id, request.version, request.inputs, request.bypass_cache])
-        if request.retry_of is not None:
-            asked = digest([asked, request.retry_of.execution_id])
+        asked = request.fingerprint()
         expires_at = self.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
         mark = IdempotencyMark(asked, execution_id)
-        standing = self.executions.mark_idempotency(digest([request.workflow_id, key]), mark, expires_at)
-        if standing.request_digest != asked:
+        # What executions ask for stands apart from the keys of users, who could take them beforehand.
+        scope = [request.workflow_id, key] if request.parent is None else ["parent", request.workflow_id, key]
+        standing = self.executions.mark_idempotency(digest(scope), mark, expires_at)
+        if standing.request_digest != asked and request.parent is None:
             raise RequestError(
                 "This Idempotency-Key was used for another request; use a new one.", "Idempotency-Key"
             )
@@ -256,8 +266,10 @@ class ExecutionService:
         execution_id: str,
         inputs: JsonObject,
     ) -> Execution:
+        pins = request.pins_as_json()
         try:
             claim = self.values.store(f"executions/{execution_id}/inputs.json", inputs)
+            pins_claim = self.values.store(f"executions/{execution_id}/pins.json", pins) if pins else None
         except NodeError as error:
             raise RequestError(str(error), "inputs") from None
         return Execution(
@@ -276,6 +288,10 @@ class ExecutionService:
             owner=head.ownership.owner,
             groups=head.ownership.groups,
             retry_of=request.retry_of.execution_id if request.retry_of else None,
+            selection=request.selection,
+            pins={} if pins_claim else pins,
+            pins_claim=pins_claim,
+            parent=request.parent or retried_parent(request.retry_of),
         )
 
     def _settle(self, execution: Execution, workflow: Workflow) -> None:
@@ -283,12 +299,23 @@ class ExecutionService:
         if execution.retry_of is not None:
             kept = kept_runs(self.executions, execution.retry_of, execution.execution_id, workflow)
             self.executions.finish_nodes(kept)
-        inputs = self.values.load(execution.inputs, execution.inputs_claim)
-        runs: list[NodeRun] = []
-        for run in settled_runs(workflow, execution.execution_id, inputs, self.clock.now()):
-            claim = self.values.store(node_value_key(run, "result"), run.result)
-            runs.append(run.model_copy(update={"result": None, "claim": claim}) if claim else run)
-        self.executions.finish_nodes(runs)
+        inputs, now = self.inputs_of(execution), self.clock.now()
+        runs = settled_runs(workflow, execution.execution_id, inputs, now)
+        if execution.selection.target is not None:
+            part = self.parts.plan(workflow, execution.selection, self._pins(execution))
+            runs = [run for run in runs if run.node_id in part.inputs]
+            runs += part.records(workflow, execution)
+        self.executions.finish_nodes([self._with_claim(run) for run in runs])
+
+    def _pins(self, execution: Execution) -> dict[str, Pin]:
+        stored = self.values.load(execution.pins, execution.pins_claim)
+        return {name: Pin.model_validate(pin) for name, pin in stored.items()}
+
+    def _with_claim(self, run: NodeRun) -> NodeRun:
+        if run.result is None:
+            return run
+        claim = self.values.store(node_value_key(run, "result"), run.result)
+        return run.model_copy(update={"result": None, "claim": claim}) if claim else run
 
     def _start_machine(
         self, execution: Execution, version: WorkflowVersion, *, may_repeat: bool
@@ -303,6 +330,7 @@ class ExecutionService:
             version=execution.version,
         )
         try:
+            note_child(self.executions, execution)
             self._settle(execution, version.workflow)
             arn = self.machines.start(
                 execution.state_machine_version_arn or "", execution.execution_id, task_input.model_dump()
@@ -333,26 +361,7 @@ class ExecutionService:
         )
 
     def _is_overdue(self, execution: Execution) -> bool:
-        if execution.status.ended:
-            return False
-        due = execution.started_at + timedelta(seconds=execution.timeout_seconds + OVERDUE_SECONDS)
-        return self.clock.now() > due or self._has_stalled(execution)
-
-    def _has_stalled(self, execution: Execution) -> bool:
-        """Whether every node run ended a while ago, and still no event came."""
-        age = (self.clock.now() - execution.started_at).total_seconds()
-        if age < OVERDUE_SECONDS:
-            return False
-        if execution.execution_arn is None:
-            return True
-        nodes = self.document(execution).workflow.nodes
-        runs = self.executions.list_node_runs(execution.execution_id, limit=len(nodes)).items
-        if len(runs) < len(nodes) and not any(run.error is not None for run in runs):
-            return False
-        last: datetime | None = max((run.ended_at for run in runs if run.ended_at), default=None)
-        if any(not run.status.ended for run in runs if run.error is None) or last is None:
-            return False
-        return (self.clock.now() - last).total_seconds() > OVERDUE_SECONDS
+        return is_overdue(execution, self.clock.now(), self.executions, self.workflows)
 
     def _repair(self, execution: Execution) -> Execution:
         """Ask Step Functions what became of an execution whose end we have not heard of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,13 +12,17 @@ from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
 from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
+from engine.machine import MachineExecution
 from engine.node import OUTPUT_TYPE
-from engine.ports import Clock, ExecutionStore, MachineExecution, Metrics, WorkflowStore
+from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore
+from engine.service.durations import DurationRecorder
 from engine.values import ValueStore
 from engine.workflow import Workflow
 
 # How `engine.runner.failure` tells Step Functions which node failed.
 _NAMED = re.compile(r"node '([A-Za-z_][A-Za-z0-9_]*)' failed")
+
+_ERRORS = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT)
 
 
 @dataclass(frozen=True)
@@ -30,17 +35,32 @@ class ExecutionFinisher:
     clock: Clock
     metrics: Metrics
     limits: LimitStore | None = None
+    follow: Callable[[Execution], None] = lambda _: None
+    """What comes after an end that may concern other executions; see `engine.service.aftermath`."""
+    durations: DurationRecorder | None = None
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
         execution = self.executions.get(execution_id)
+        done = self._finish(execution, machine)
+        if machine.status.ended and (
+            execution.parent is not None or machine.status is not ExecutionStatus.SUCCEEDED
+        ):
+            # Also when the end was known: who recorded it may have died before this.
+            self.follow(self.executions.get(execution_id))
+        return done
+
+    def _finish(self, execution: Execution, machine: MachineExecution) -> bool:
+        execution_id = execution.execution_id
         if not machine.status.ended or execution.status is ExecutionStatus.SUCCEEDED:
             return False
         version = self.workflows.get_version(execution.workflow_id, execution.version)
         runs = {run.node_id: run for run in self._node_runs(execution_id)}
         ended_at = machine.ended_at or self.clock.now()
         if machine.status is ExecutionStatus.SUCCEEDED and not execution.status.ended:
-            return self._succeed(execution, version.workflow, runs, ended_at)
+            done = self._succeed(execution, version.workflow, runs, ended_at)
+            self._learn(execution, version.workflow, runs, done=done)
+            return done
         blamed = self._blame(machine, runs)
         # First the nodes, so that who sees the end sees no node run open. Also when the end is recorded: an
         # execution whose start failed has nodes that were never decided.
@@ -52,13 +72,14 @@ class ExecutionFinisher:
         if done:
             self.release_place(execution)
             self._measure(execution, machine.status, ended_at)
+        self._learn(execution, version.workflow, runs, done=done)
         return done
 
     def _succeed(
         self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], ended_at: datetime
     ) -> bool:
         execution_id, status = execution.execution_id, ExecutionStatus.SUCCEEDED
-        output = self._output(workflow, runs)
+        output = self._output(workflow, runs, execution.selection.target)
         try:
             claim = self.values.store(f"executions/{execution_id}/output.json", output)
         except NodeError as error:
@@ -69,8 +90,16 @@ class ExecutionFinisher:
             inline = None if claim else output
             done = self.executions.finish(execution_id, status, ended_at, output=inline, output_claim=claim)
         if done:
+            self.release_place(execution)
             self._measure(execution, status, ended_at)
         return done
+
+    def _learn(
+        self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], *, done: bool
+    ) -> None:
+        """Once for each execution: whoever recorded its end notes how long its nodes took."""
+        if done and self.durations is not None:
+            self.durations.record(execution.workflow_id, workflow, runs)
 
     def release_place(self, execution: Execution) -> None:
         """Give back the place that the execution held among its starter's."""
@@ -87,8 +116,11 @@ class ExecutionFinisher:
             if (cursor := page.cursor) is None:
                 return found
 
-    def _output(self, workflow: Workflow, runs: dict[str, NodeRun]) -> JsonObject:
-        """Outputs by name: of the output nodes, or where there are none, of the last nodes."""
+    def _output(self, workflow: Workflow, runs: dict[str, NodeRun], target: str | None) -> JsonObject:
+        """Outputs by name: of the output nodes, or where there are none, of the last nodes.
+
+        Where a part of the workflow ran for the sake of one node (``target``), of that.
+        """
         wanted = {
             node.id: str(node.config.get("name") or node.id)
             for node in workflow.nodes
@@ -97,6 +129,8 @@ class ExecutionFinisher:
         if not wanted:
             sources = {connection.source for connection in workflow.connections}
             wanted = {node.id: node.id for node in workflow.nodes if node.id not in sources}
+        if target is not None:
+            wanted = {target: target}
         output: JsonObject = {}
         for node_id, name in wanted.items():
             run = runs.get(node_id)
@@ -167,10 +201,12 @@ class ExecutionFinisher:
             timed_out = error.type == NodeTimeoutError.__name__
             status = NodeStatus.TIMED_OUT if timed_out else NodeStatus.FAILED
         end = {"status": status, "error": error or run.error, "ended_at": ended_at}
-        forget = {"items": None, "items_claim": None, "poll_state": None, "not_before": None}
+        forget = {"items": None, "items_claim": None, "poll_state": None, "wake": None, "not_before": None}
         self.executions.finish_node(run.model_copy(update=end | forget))
 
     def _measure(self, execution: Execution, status: ExecutionStatus, ended_at: datetime) -> None:
         seconds = (ended_at - execution.started_at).total_seconds()
         self.metrics.count("Executions", status=status.value)
+        # 0 or 1 for each: the average is the rate of errors. Who cancels an execution makes no error.
+        self.metrics.count("ExecutionErrors", float(status in _ERRORS))
         self.metrics.milliseconds("ExecutionDuration", max(0.0, seconds) * 1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 
 from engine.errors import NodeError, Problem, RequestError
 from engine.json_value import JsonObject
@@ -11,8 +12,16 @@ from engine.registry import NodeRegistry
 from engine.workflow import Workflow
 
 
-def resolve_inputs(workflow: Workflow, registry: NodeRegistry, given: JsonObject) -> JsonObject:
-    """The inputs with defaults filled in.
+def resolve_inputs(
+    workflow: Workflow,
+    registry: NodeRegistry,
+    given: JsonObject,
+    unknown: Collection[str] = (),
+    needed: Collection[str] | None = None,
+) -> JsonObject:
+    """The inputs with defaults filled in; of those in ``unknown`` only the names are known yet.
+
+    Only the input nodes in ``needed`` (None: all) must have a value.
 
     RequestError with one problem for each input that is missing, unknown or of the wrong type.
     """
@@ -24,6 +33,8 @@ def resolve_inputs(workflow: Workflow, registry: NodeRegistry, given: JsonObject
             continue
         name = str(node.config.get("name") or node.id)
         declared.add(name)
+        if name in unknown or (needed is not None and node.id not in needed and name not in given):
+            continue
         try:
             value = registry.get(node.type).check_value(
                 {**node.config, "name": name}, given.get(name, MISSING)

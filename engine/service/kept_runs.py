@@ -33,7 +33,7 @@ def kept_runs(
     What stopped the execution, or was stopped with it, is not among them; of an unfinished for_each node the
     items that succeeded are.
     """
-    kept = [run for run in _all_runs(executions, earlier, None) if _is_decided(run)]
+    kept = [run for run in _all_runs(executions, earlier, None) if is_decided(run)]
     decided = {run.node_id for run in kept}
     for node in workflow.nodes:
         if node.for_each is not None and node.id not in decided:
@@ -45,7 +45,8 @@ def kept_runs(
     ]
 
 
-def _is_decided(run: NodeRun) -> bool:
+def is_decided(run: NodeRun) -> bool:
+    """Whether others go on from it: it left through an output, or was skipped."""
     return run.status.ended and (run.output_name is not None or run.status is NodeStatus.SKIPPED)
 
 

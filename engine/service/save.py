@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.access.audience import Ownership
+from engine.durations_port import DurationStore
 from engine.errors import ConflictError, NotFoundError, RequestError
-from engine.ports import Clock, StateMachines, WorkflowHead, WorkflowStore, WorkflowVersion
+from engine.json_value import JsonObject
+from engine.machine import StateMachines
+from engine.ports import Clock, WorkflowHead, WorkflowStore, WorkflowVersion
 from engine.registry import NodeRegistry
+from engine.service.link_check import LinkCheck
 from engine.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -36,6 +40,15 @@ class SaveNote:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """A workflow with what it was compiled to, and the profile that it was planned with."""
+
+    workflow: Workflow
+    compiled: Compiled
+    profile: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class WorkflowSaver:
     """Compiles, publishes the state machine, commits: all or nothing of it stays."""
 
@@ -44,53 +57,85 @@ class WorkflowSaver:
     registry: NodeRegistry
     targets: Mapping[str, str]
     clock: Clock
+    durations: DurationStore
 
-    def compile(self, workflow: Workflow) -> Compiled:
-        """What the workflow compiles to; DocumentError."""
-        from engine.compiler import compile_workflow  # with the first that is saved: few requests save
+    def check_links(self, workflow: Workflow, owner: Ownership, workflow_id: str | None = None) -> None:
+        """DocumentError with what is wrong with the other workflows that this one names."""
+        LinkCheck(self.workflows, self.registry).require(workflow, owner, workflow_id)
 
-        return compile_workflow(workflow, self.registry, targets=self.targets)
+    def compile(
+        self, workflow: Workflow, profile: JsonObject | None = None, measured: JsonObject | None = None
+    ) -> Compiled:
+        """What the workflow compiles to, planned with ``profile``; DocumentError.
+
+        With ``measured`` the report predicts by those durations instead.
+        """
+        # With the first that is saved: few requests save.
+        from engine.compiler import Profile, compile_workflow
+
+        return compile_workflow(
+            workflow,
+            self.registry,
+            targets=self.targets,
+            profile=Profile.from_json(profile) if profile else None,
+            measured=Profile.from_json(measured) if measured else None,
+        )
 
     def create(
         self, workflow: Workflow, note: SaveNote, workflow_id: str | None = None
     ) -> tuple[WorkflowHead, WorkflowVersion]:
         """Save version 1 under a new id, or under ``workflow_id``, which must never have been used."""
+        self.check_links(workflow, Ownership(note.owner), workflow_id)
         compiled, now = self.compile(workflow), self.clock.now()
         workflow_id = workflow_id or self.clock.new_id("wf")
         head = WorkflowHead(workflow_id, workflow.name, 1, 1, now, now, 0, ownership=Ownership(note.owner))
-        return self._commit(_described(head, workflow), workflow, compiled, note, None)
+        return self._commit(_described(head, workflow), Plan(workflow, compiled), note, None)
 
     def save(
         self, workflow: Workflow, head: WorkflowHead, note: SaveNote
     ) -> tuple[WorkflowHead, WorkflowVersion]:
-        """Save the next version after ``head``.
+        """Save the next version after ``head``; it keeps the profile of that, unless its settings say other.
 
         DocumentError; RevisionConflictError or NotFoundError when the head is not there any more.
         """
-        compiled = self.compile(workflow)
+        self.check_links(workflow, head.ownership, head.workflow_id)
         latest = self.workflows.get_version(head.workflow_id, head.version)
+        profile = latest.profile
+        if workflow.settings.recompile == "on_save":
+            profile = self.present_profile(head.workflow_id) or profile
+        return self.save_plan(Plan(workflow, self.compile(workflow, profile), profile), head, note, latest)
+
+    def present_profile(self, workflow_id: str) -> JsonObject:
+        """The durations of past executions as a profile; empty where there are none."""
+        known = self.durations.get(workflow_id)
+        return known.to_profile() if known.nodes else {}
+
+    def save_plan(
+        self, plan: Plan, head: WorkflowHead, note: SaveNote, latest: WorkflowVersion
+    ) -> tuple[WorkflowHead, WorkflowVersion]:
+        """Save what is compiled already as the next version after ``head``, whose version is ``latest``."""
         moved = replace(
             head, revision=head.revision + 1, version=head.version + 1, updated_at=self.clock.now()
         )
-        return self._commit(_described(moved, workflow), workflow, compiled, note, latest)
+        return self._commit(_described(moved, plan.workflow), plan, note, latest)
 
     def _commit(
         self,
         head: WorkflowHead,
-        workflow: Workflow,
-        compiled: Compiled,
+        plan: Plan,
         note: SaveNote,
         latest: WorkflowVersion | None,
     ) -> tuple[WorkflowHead, WorkflowVersion]:
-        arn, published = self._publish(head, compiled, latest)
+        arn, published = self._publish(head, plan.compiled, latest)
         version = WorkflowVersion(
             workflow_id=head.workflow_id,
             version=head.version,
-            workflow=workflow,
+            workflow=plan.workflow,
             created_at=head.updated_at,
-            definition_digest=compiled.digest,
+            definition_digest=plan.compiled.digest,
             state_machine_version_arn=arn,
-            report=compiled.report,
+            report=plan.compiled.report,
+            profile=plan.profile,
             author=note.author,
             message=note.message,
             restored_from=note.restored_from,
@@ -125,14 +170,24 @@ class WorkflowSaver:
         """
         if latest is not None and latest.definition_digest == compiled.digest:
             return latest.state_machine_version_arn, False
-        keep: set[str] = set()
-        if latest is not None:
-            # What is saved now, should this save lose, and what triggers run.
-            keep.add(latest.state_machine_version_arn)
-        if head.live_version is not None:
-            live = self.workflows.get_version(head.workflow_id, head.live_version)
-            keep.add(live.state_machine_version_arn)
+        # What is saved now, should this save lose, and what triggers run.
+        keep = self._live_arns(head) | ({latest.state_machine_version_arn} if latest else set())
         return self.machines.publish(head.workflow_id, compiled.definition, keep), True
+
+    def publish_part(self, head: WorkflowHead, part: Workflow) -> str:
+        """The ARN of a machine version that runs a part of a workflow; it belongs to no saved version.
+
+        Versions of a machine that nobody names any more go when there is no room for one more.
+        """
+        draft = self.workflows.get_version(head.workflow_id, head.version)
+        keep = self._live_arns(head) | {draft.state_machine_version_arn}
+        return self.machines.publish(head.workflow_id, self.compile(part, draft.profile).definition, keep)
+
+    def _live_arns(self, head: WorkflowHead) -> set[str]:
+        if head.live_version is None:
+            return set()
+        live = self.workflows.get_version(head.workflow_id, head.live_version)
+        return {live.state_machine_version_arn}
 
 
 def _described(head: WorkflowHead, workflow: Workflow) -> WorkflowHead:

@@ -80,6 +80,8 @@ class TriggerFirer:
         )
         self.triggers.record_fire(trigger.workflow_id, trigger.trigger_id, fire)
         self.metrics.count("TriggersFired", trigger=trigger.settings.type, outcome=outcome)
+        if outcome == "failed":
+            self.metrics.count("TriggerFailures")
 
     def list_failures(
         self, workflow_id: str, trigger_id: str, limit: int, cursor: str | None

@@ -10,7 +10,8 @@ from engine.expression import Scope, resolve
 from engine.json_value import JsonObject, JsonValue
 from engine.node import INPUT_TYPE
 from engine.ports import WorkflowVersion
-from engine.service.executions import NOT_STARTED, ExecutionService, StartRequest
+from engine.service.executions import NOT_STARTED, ExecutionService
+from engine.service.start_request import StartRequest
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.trigger import Trigger
 from engine.workflow import Workflow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.access.audience import may_use_credential
+from engine.access.audience import may_use
 from engine.errors import ConflictError, MiniN8nError, NotFoundError, RequestError
 from engine.json_value import JsonObject
 from engine.ports import Clock, CredentialStore, WorkflowStore
@@ -130,7 +130,7 @@ class TriggerService:
             info = self.credentials.info(name)
         except NotFoundError:
             info = None
-        if info is None or not may_use_credential(workflow.ownership, info.ownership):
+        if info is None or not may_use(workflow.ownership, info.ownership):
             raise RequestError(
                 f"There is no credential '{name}' for this workflow; store it first.", "auth.credential"
             )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
+from engine.child import VersionChoice
 from engine.errors import ConflictError
 from engine.ports import WorkflowHead
 
-VersionChoice: TypeAlias = int | Literal["draft", "live"]
+__all__ = ["VersionChoice", "choose_version"]
 
 
 def choose_version(head: WorkflowHead, choice: VersionChoice) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.access.audience import may_use_credential
+from engine.access.audience import may_use
 from engine.access.audit_service import AuditService
 from engine.errors import ConflictError, MiniN8nError, NotFoundError, RequestError, UnavailableError
 from engine.json_value import JsonObject
@@ -56,14 +56,19 @@ class WebhookService:
             trigger, settings = self._find(request)
             private = self._authenticate(trigger, settings, request)
         except (WebhookError, UnavailableError) as error:
-            return _refusal(error)
+            return self._refuse(error)
         try:
             return self._run(trigger, settings, request, private)
         except (WebhookError, RequestError, NotFoundError, ConflictError, UnavailableError) as error:
-            answer = _refusal(error)
+            answer = self._refuse(error)
             outcome: FireOutcome = "failed" if answer.status >= 500 else "refused"
             self.firer.record(trigger, outcome, message=str(error), test=request.test)
             return answer
+
+    def _refuse(self, error: MiniN8nError) -> WebhookAnswer:
+        answer = _refusal(error)
+        self.firer.metrics.count("WebhooksRefused", status=str(answer.status))
+        return answer
 
     def _find(self, request: WebhookRequest) -> tuple[Trigger, WebhookSettings]:
         unknown = WebhookError(404, "not-found", f"There is no webhook at '{request.path}'.")
@@ -91,7 +96,7 @@ class WebhookService:
         name = settings.auth.credential
         try:
             workflow = self.workflows.get_head(trigger.workflow_id)
-            if not may_use_credential(workflow.ownership, self.credentials.info(name).ownership):
+            if not may_use(workflow.ownership, self.credentials.info(name).ownership):
                 raise NotFoundError("credential", name)
             self.audit.record_trigger_use(trigger.trigger_id, workflow, name)
             kind, values = self.credentials.values(name)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from engine.access.audience import Audience, Ownership
 from engine.access.principal import Principal
+from engine.durations_port import DurationStore
 from engine.errors import (
     ConflictError,
     DocumentError,
@@ -18,12 +19,12 @@ from engine.errors import (
 )
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
+from engine.machine import StateMachines
 from engine.ports import (
     Clock,
     ExecutionFilter,
     ExecutionStore,
     Page,
-    StateMachines,
     WorkflowHead,
     WorkflowStore,
     WorkflowVersion,
@@ -50,13 +51,16 @@ class WorkflowService:
     registry: NodeRegistry
     targets: Mapping[str, str]
     clock: Clock
+    durations: DurationStore
     release_triggers: Callable[[str], int] = lambda _: 0
     """Deletes the triggers of a workflow, by its id; how many there were."""
 
-    def find_problems(self, document: JsonObject) -> tuple[Problem, ...]:
-        """All that keeps the document from being saved; nothing if it can be."""
+    def find_problems(self, document: JsonObject, owner: str | None = None) -> tuple[Problem, ...]:
+        """All that keeps the document from being saved as a new one of the owner's; nothing if it can be."""
         try:
-            self.saver.compile(check_document(document, self.registry))
+            workflow = check_document(document, self.registry)
+            self.saver.check_links(workflow, Ownership(owner))
+            self.saver.compile(workflow)
         except DocumentError as error:
             return error.problems
         return ()
@@ -141,11 +145,12 @@ class WorkflowService:
     def plan(self, workflow_id: str, choice: VersionChoice = "draft") -> JsonObject:
         """What the workflow compiles to, and what the compiler knows of it."""
         _, found = self.get(workflow_id, choice)
-        compiled = self.saver.compile(found.workflow)
+        compiled = self.saver.compile(found.workflow, found.profile)
         return {
             "workflow_id": workflow_id,
             "version": found.version,
             "state_machine_version_arn": found.state_machine_version_arn,
+            "profile": found.profile,
             "definition": compiled.definition,
             "report": compiled.report,
         }
@@ -153,4 +158,6 @@ class WorkflowService:
     @property
     def saver(self) -> WorkflowSaver:
         """How versions come to be."""
-        return WorkflowSaver(self.workflows, self.machines, self.registry, self.targets, self.clock)
+        return WorkflowSaver(
+            self.workflows, self.machines, self.registry, self.targets, self.clock, self.durations
+        )

@@ -9,6 +9,7 @@ from engine.validation.config_rule import CONFIG_RULES
 from engine.validation.connection_rule import CONNECTION_RULES
 from engine.validation.expression_rule import EXPRESSION_RULES
 from engine.validation.node_rule import NODE_RULES
+from engine.validation.pin_rule import PIN_RULES
 from engine.validation.raw_document import find_raw_problems
 from engine.validation.salvage import salvage
 from engine.validation.shape import parse_workflow
@@ -16,7 +17,7 @@ from engine.validation.subject import Rule, Subject
 from engine.validation.text import tidy
 from engine.workflow import Workflow
 
-RULES: tuple[Rule, ...] = (*NODE_RULES, *CONNECTION_RULES, *CONFIG_RULES, *EXPRESSION_RULES)
+RULES: tuple[Rule, ...] = (*NODE_RULES, *CONNECTION_RULES, *CONFIG_RULES, *EXPRESSION_RULES, *PIN_RULES)
 
 
 def find_problems(workflow: Workflow, registry: NodeRegistry) -> tuple[Problem, ...]:

@@ -12,7 +12,7 @@ from engine.validation.subject import Subject, input_name
 
 # The Timeout of each executor's function in template.yaml, in seconds; Lambda allows 900 at most
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
-EXECUTOR_TIMEOUT_SECONDS = {"core": 90, "http": 300, "ai": 900, "custom": 300}
+EXECUTOR_TIMEOUT_SECONDS = {"core": 90, "http": 300, "ai": 900, "custom": 300, "flow": 90}
 # What the function needs for itself around the node: starting, reading inputs, storing the result.
 EXECUTOR_MARGIN_SECONDS = 10
 

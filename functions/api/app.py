@@ -13,6 +13,7 @@ from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
+from functions.api.request_meter import RequestMeter
 from functions.api.routes import (
     api_keys,
     audit,
@@ -23,6 +24,8 @@ from functions.api.routes import (
     files,
     health,
     me,
+    node_run,
+    profile,
     sharing,
     templates,
     transfer,
@@ -66,7 +69,7 @@ def create_app(services: Services) -> FastAPI:
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
         *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
-        *(sharing, me, api_keys, audit),
+        *(node_run, profile, sharing, me, api_keys, audit),
     ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
@@ -79,6 +82,8 @@ def create_app(services: Services) -> FastAPI:
             allow_headers=["*"],
             expose_headers=list(EXPOSED_HEADERS),
         )
+    # Last, so that it stands around all of them.
+    app.add_middleware(RequestMeter)
     install_docs_page(app)
     _describe(app)
     return app

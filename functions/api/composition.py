@@ -16,6 +16,7 @@ def make_services(root: Root) -> Services:
     return Services(
         workflows=root.workflow_service,
         versions=root.version_service,
+        recompile=root.recompile_service,
         exports=root.export_service,
         imports=root.import_service,
         templates=root.template_service,
@@ -27,6 +28,7 @@ def make_services(root: Root) -> Services:
         blobs=root.blobs,
         registry=root.registry,
         clock=root.clock,
+        metrics=root.metrics,
         public_url=root.settings.public_url,
         cors_origins=root.settings.cors_origins,
         sign_in=root.sign_in,

@@ -9,7 +9,17 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from engine.connections import is_live
-from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, LogLine, NodeRun, NodeStatus
+from engine.execution import (
+    ChildLink,
+    Claim,
+    ErrorInfo,
+    Execution,
+    ExecutionStatus,
+    LogLine,
+    NodeRun,
+    NodeStatus,
+    ParentLink,
+)
 from engine.json_value import JsonObject, JsonValue, dump_json
 from engine.ports import BlobStore
 from engine.workflow import Node, Workflow
@@ -30,7 +40,10 @@ class ExecutionSummary(BaseModel):
     version: int
     status: ExecutionStatus
     trigger: str
+    parent: ParentLink | None = Field(description="The execution, and its node, that started this one.")
     retry_of: str | None = Field(description="The execution that this one tries again.")
+    until: str | None = Field(description="It ran up to this node, and nothing else.")
+    only: str | None = Field(description="It ran this node alone.")
     started_by: str | None = Field(description="key:…, user:… or bootstrap; null: a trigger.")
     started_at: datetime
     ended_at: datetime | None
@@ -62,6 +75,7 @@ class NodeRunView(BaseModel):
     duration_seconds: float | None
     attempts: int
     kept_from: str | None = Field(None, description="The execution that ran it, where this one is its retry.")
+    pinned: bool = Field(False, description="Whether the result was pinned, and the node did not run.")
     cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
     item_count: int | None
     logs: list[LogLine] = Field(description="The last lines; none with a logs_url.")
@@ -76,6 +90,8 @@ class ExecutionDetail(ExecutionSummary):
     output: JsonValue = Field(description="Outputs by name, once it has succeeded; null with an output_url.")
     output_url: str | None = None
     bypass_cache: bool
+    pinned_nodes: list[str] = Field(description="Nodes whose results were pinned: they did not run.")
+    results_of: str | None = Field(description="The execution whose results stood before the one node.")
     execution_arn: str | None
     nodes: list[NodeRunView]
 
@@ -85,6 +101,13 @@ class ExecutionList(BaseModel):
 
     items: list[ExecutionSummary]
     cursor: str | None = Field(description="Ask for the next page with it; null: this was the last.")
+
+
+class ChildList(BaseModel):
+    """A page of the executions that an execution started; without a node, one that handles its failure."""
+
+    items: list[ChildLink]
+    cursor: str | None
 
 
 class NodeRunList(BaseModel):
@@ -129,6 +152,8 @@ class ExecutionViewer:
             output=output,
             output_url=output_url,
             bypass_cache=execution.bypass_cache,
+            pinned_nodes=[node.id for node in workflow.nodes if node.id in runs and runs[node.id].pinned],
+            results_of=execution.selection.results_of,
             execution_arn=execution.execution_arn,
             nodes=[
                 self.node_run(
@@ -174,6 +199,7 @@ class ExecutionViewer:
             duration_seconds=_seconds(run.started_at, run.ended_at),
             attempts=run.attempts,
             kept_from=run.kept_from,
+            pinned=run.pinned,
             cache=run.cache,
             item_count=run.item_count,
             logs=list(run.logs) if has_room else [],
@@ -223,7 +249,10 @@ def _summary(execution: Execution) -> dict[str, object]:
         "version": execution.version,
         "status": execution.status,
         "trigger": execution.trigger,
+        "parent": execution.parent,
         "retry_of": execution.retry_of,
+        "until": execution.selection.until,
+        "only": execution.selection.only,
         "started_by": execution.started_by,
         "started_at": execution.started_at,
         "ended_at": execution.ended_at,

@@ -16,6 +16,7 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("POST", f"{_WORKFLOW}/versions/{{version}}/restore"): "workflow.restore",
     ("POST", f"{_WORKFLOW}/publish"): "workflow.publish",
     ("POST", f"{_WORKFLOW}/unpublish"): "workflow.unpublish",
+    ("POST", f"{_WORKFLOW}/recompile"): "workflow.recompile",
     ("POST", "/workflows/import"): "workflow.import",
     ("POST", "/templates/{name}/instantiate"): "workflow.create",
     ("PUT", f"{_WORKFLOW}/access"): "workflow.share",
@@ -40,6 +41,7 @@ UNRECORDED = frozenset(
     {
         ("POST", "/workflows/validate"),
         ("POST", f"{_WORKFLOW}/execute"),
+        ("POST", f"{_WORKFLOW}/nodes/{{node_id}}/run"),
         ("POST", f"{_WORKFLOW}{_EXECUTION}/retry"),
         ("POST", f"{_EXECUTION}/retry"),
     }

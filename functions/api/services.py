@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from engine.ports import BlobStore, CacheStore, Clock
+from engine.ports import BlobStore, CacheStore, Clock, Metrics
 from engine.registry import NodeRegistry
 from engine.service import (
     ApiKeyService,
@@ -17,6 +17,7 @@ from engine.service import (
     ExportService,
     ImportService,
     LimitService,
+    RecompileService,
     SignInService,
     TemplateService,
     TriggerFirer,
@@ -33,6 +34,7 @@ class Services:
 
     workflows: WorkflowService
     versions: VersionService
+    recompile: RecompileService
     exports: ExportService
     imports: ImportService
     templates: TemplateService
@@ -44,6 +46,7 @@ class Services:
     blobs: BlobStore
     registry: NodeRegistry
     clock: Clock
+    metrics: Metrics
     public_url: str
     cors_origins: tuple[str, ...]
     sign_in: SignInService

@@ -145,5 +145,6 @@ class Plan(BaseModel):
     workflow_id: str
     version: int
     state_machine_version_arn: str
+    profile: JsonObject = Field(description="The durations that the version was planned with; {}: none.")
     definition: JsonObject = Field(description="The Amazon States Language document.")
     report: JsonObject = Field(description="What the compiler knows of it: states, limits, cost, waits.")

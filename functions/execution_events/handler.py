@@ -16,7 +16,7 @@ with without_collection():
     from engine.errors import NotFoundError
     from engine.execution import ExecutionStatus
     from engine.json_value import JsonObject
-    from engine.ports import MachineExecution
+    from engine.machine import MachineExecution
     from functions.bootstrap import bootstrap
     from functions.telemetry import logger, metrics
     from functions.tracing import traced

@@ -33,6 +33,7 @@ PACKAGES = {
     "HttpFunction": FunctionPackage("http", "node_executor", 20 * MEGABYTE),
     "AiFunction": FunctionPackage("ai", "node_executor", 35 * MEGABYTE),
     "CustomFunction": FunctionPackage("custom", "node_executor", 250 * MEGABYTE, takes_custom_nodes=True),
+    "FlowFunction": FunctionPackage("flow", "node_executor", 20 * MEGABYTE),
     "ExecutionEventsFunction": FunctionPackage("events", "execution_events", 20 * MEGABYTE),
     "TriggersFunction": FunctionPackage("triggers", "triggers", 20 * MEGABYTE),
 }

@@ -13,7 +13,7 @@ from infra.build.environment import REQUIREMENTS, ROOT, UV_OPTIONS
 
 HEADER = "# Made by `python -m infra.build.requirement_sets` from pyproject.toml; not edited by hand.\n"
 # Functions, with the versions of dev.txt: what is tested is what is deployed.
-FUNCTION_SETS = ("api", "core", "http", "ai", "custom", "events", "triggers")
+FUNCTION_SETS = ("api", "core", "http", "ai", "custom", "flow", "events", "triggers")
 # Independent of dev.txt: they pin what it pins otherwise.
 OWN_SETS = ("sam", "checkov", "node", "bench", "uv")
 # The Lambda runtime has these (docs.aws.amazon.com/lambda/latest/dg/python-package.html); boto3 alone weighs

@@ -120,7 +120,7 @@ class Resolver:
         if name == "Fn::Sub":
             text, extra = argument if isinstance(argument, list) else (argument, {})
             return _VARIABLE.sub(lambda match: self._variable(match[1], extra), text)
-        if name in ("Fn::And", "Fn::Equals", "Fn::Not"):
+        if name in ("Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"):
             return self._logic(name, argument)
         raise ValueError(f"{name} is not resolved here; teach it to Resolver")
 
@@ -133,7 +133,9 @@ class Resolver:
         ]
         if name == "Fn::Equals":
             return str(found[0]) == str(found[1])
-        return all(found) if name == "Fn::And" else not found[0]
+        if name == "Fn::Not":
+            return not found[0]
+        return all(found) if name == "Fn::And" else any(found)
 
     def _variable(self, name: str, extra: Mapping[str, Any]) -> str:
         if name in extra:

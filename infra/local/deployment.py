@@ -108,9 +108,13 @@ def deploy(
         return Deployment(_outputs(standing), changed=False)
     say("Deploying template.yaml ...")
     _upload(endpoint, code_key, code)
+    # In a bucket, as sam deploys it: a template in the request itself has at most 51,200 bytes
+    # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
+    template_key = f"{digest}.json"
+    _upload(endpoint, template_key, body.encode())
     arguments = {
         "StackName": STACK_NAME,
-        "TemplateBody": body,
+        "TemplateURL": f"{endpoint}/{CODE_BUCKET}/{template_key}",
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         "Tags": [{"Key": "digest", "Value": digest}],

@@ -144,4 +144,6 @@ class LocalStack:
             "OpenAiBaseUrl": (own.base_url or "") if own else self.models.base_url,
             "LogLevel": self.options.log_level,
             "DataDeletionPolicy": "Delete",
+            # Alarms stand here too; the local AWS sends no mail.
+            "AlarmEmail": "nobody@localhost",
         }

@@ -36,7 +36,9 @@ from infra.local.asl.patches import (
     parse_cache,
     request_casing,
     stopped_programs,
+    task_tokens,
     time_scale,
+    token_waits,
 )
 from infra.local.asl.run_settings import RunSettings, running_with
 from infra.local.patch import Patch, Replacement, SeamMissingError, patched, unpatched
@@ -51,7 +53,10 @@ def interpreter() -> None:
 
 
 def run(
-    definition: Definition, input: Any = None, invoke: Callable[[str, Any], Any] | None = None
+    definition: Definition,
+    input: Any = None,
+    invoke: Callable[[str, Any], Any] | None = None,
+    on_start: Callable[[AslExecution], None] = lambda execution: None,
 ) -> AslOutcome:
     """Run with the patches that are applied now, not with all of them."""
     import json
@@ -74,6 +79,8 @@ def run(
     execution = AslExecution.__new__(AslExecution)
     execution._worker = interpreter._worker(request)
     execution._stop = None
+    execution._lock = threading.Lock()
+    on_start(execution)
     with running_with(request.execution_arn, settings):
         execution._worker.start()
     return execution._outcome()
@@ -197,19 +204,109 @@ def test_failure_logs(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.records == []
 
 
+WAITING = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    "Parameters": {"FunctionName": FUNCTION, "Payload": {"token.$": "$$.Task.Token"}},
+    "TimeoutSeconds": 30,
+    "End": True,
+}
+
+
 def test_heartbeat() -> None:
-    state = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
-        "Parameters": {"FunctionName": FUNCTION, "Payload": {"token.$": "$$.Task.Token"}},
-        "HeartbeatSeconds": 1,
-        "TimeoutSeconds": 30,
-        "End": True,
-    }
+    state = {**WAITING, "HeartbeatSeconds": 1}
     with patched(lambda_calls.PATCH):
         assert run(one(state)).error == "States.Timeout"
     with patched(lambda_calls.PATCH, heartbeat.PATCH):
         assert run(one(state)).error == "States.HeartbeatTimeout"
+
+
+class Tokens:
+    """Answers the calls of one execution, and knows the tokens that it was given."""
+
+    def __init__(self, answer: Callable[[Tokens, int], None]) -> None:
+        self.seen: list[str] = []
+        self.taken: list[bool] = []
+        self._answer = answer
+
+    def begin(self, execution: AslExecution) -> None:
+        self.execution = execution
+
+    def invoke(self, function: str, payload: Any) -> None:
+        self.seen.append(payload["token"])
+        self._answer(self, len(self.seen))
+
+    def succeed(self, number: int) -> None:
+        self.taken.append(self.execution.send_task_success(self.seen[number - 1], '"fine"'))
+
+    def run(self, state: Definition) -> AslOutcome:
+        return run(state, None, self.invoke, self.begin)
+
+
+def test_task_tokens_are_new_with_each_attempt() -> None:
+    def fail_first(tokens: Tokens, number: int) -> None:
+        if number == 1:
+            tokens.execution.send_task_failure(tokens.seen[0], "Busy", "try again")
+        else:
+            tokens.succeed(number)
+
+    state = one({**WAITING, "Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 1}]})
+    with patched(lambda_calls.PATCH, time_scale.PATCH):
+        tokens = Tokens(fail_first)
+        assert (tokens.run(state).error, tokens.seen[0] == tokens.seen[1]) == ("Busy", True)
+    with patched(lambda_calls.PATCH, time_scale.PATCH, task_tokens.PATCH):
+        tokens = Tokens(fail_first)
+        assert (tokens.run(state).output, tokens.seen[0] == tokens.seen[1]) == ("fine", False)
+
+
+def test_task_tokens_end_with_their_attempt() -> None:
+    def break_first(tokens: Tokens, number: int) -> None:
+        if number == 1:
+            raise ValueError("broken")
+        tokens.succeed(1)
+        tokens.succeed(number)
+
+    first = {**WAITING, "Catch": [{"ErrorEquals": ["ValueError"], "Next": "Second"}]}
+    state = {"StartAt": "First", "States": {"First": first, "Second": WAITING}}
+    for patches, taken in (((), [True, True]), ((task_tokens.PATCH,), [False, True])):
+        with patched(lambda_calls.PATCH, *patches):
+            tokens = Tokens(break_first)
+            assert (tokens.run(state).output, tokens.taken) == ("fine", taken)
+
+
+def test_token_waits_see_an_answer_that_came_before_them() -> None:
+    state = one({**WAITING, "HeartbeatSeconds": 1})
+    for patches, error in (((), "States.Timeout"), ((token_waits.PATCH,), None)):
+        with patched(lambda_calls.PATCH, *patches):
+            assert Tokens(lambda tokens, number: tokens.succeed(number)).run(state).error == error
+
+
+def test_token_waits_end_with_their_branch() -> None:
+    waiting = threading.Event()
+
+    def fail(function: str, payload: Any) -> None:
+        if "token" in payload:
+            waiting.set()
+            return
+        waiting.wait(10)
+        raise ValueError("broken")
+
+    calling = {**WAITING, "Resource": "arn:aws:states:::lambda:invoke"}
+    calling["Parameters"] = {"FunctionName": FUNCTION, "Payload": {}}
+    branches = [one({**WAITING, "TimeoutSeconds": 4}), one(calling)]
+    state = one({"Type": "Parallel", "Branches": branches, "End": True})
+
+    def left_behind(*patches: Patch) -> int:
+        waiting.clear()
+        with patched(lambda_calls.PATCH, *patches):
+            before = set(threading.enumerate())
+            assert run(state, {}, fail).error == "ValueError"
+            time.sleep(1)
+            return len([thread for thread in threading.enumerate() if thread not in before])
+
+    assert left_behind() > 0
+    time.sleep(4)
+    assert left_behind(token_waits.PATCH) == 0
 
 
 def test_integer_percentage() -> None:

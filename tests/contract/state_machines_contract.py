@@ -1,10 +1,12 @@
-"""What every StateMachines promises. Subclass it and give a fixture ``machines``.
+"""What every StateMachines promises. Subclass it and give fixtures ``machines`` and ``open_token``.
 
-Machines of the definition WAITING must run until they are stopped; in memory nothing else happens anyway.
+``open_token()`` lets a task wait and returns its token. Machines of the definition WAITING must run until
+they are stopped; in memory nothing else happens anyway.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import ExecutionStatus
-from engine.ports import StateMachines
+from engine.machine import StateMachines
 
 WAITING: dict[str, Any] = {
     "StartAt": "Wait",
@@ -94,3 +96,15 @@ class StateMachinesContract:
             machines.describe(arn)
         with pytest.raises(NotFoundError):
             machines.stop(arn, "Cancelled", "")
+
+    def test_a_token_is_answered_once(self, machines: StateMachines, open_token: Callable[[], str]) -> None:
+        first, second = open_token(), open_token()
+        assert machines.send_success(first, {"approved": True})
+        assert not machines.send_success(first, {"approved": True})
+        assert not machines.send_failure(first, "Refused", "too late")
+        assert machines.send_failure(second, "Refused", "not today")
+        assert not machines.send_success(second, {})
+
+    def test_a_token_that_no_task_has_is_no_error(self, machines: StateMachines) -> None:
+        assert not machines.send_success("AAAAKgAAAAIAAAAA", {})
+        assert not machines.send_failure("AAAAKgAAAAIAAAAA", "Refused", "")

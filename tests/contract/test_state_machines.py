@@ -1,24 +1,38 @@
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
+import boto3
 import pytest
 
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.memory import ManualClock, MemoryStateMachines
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.errors import DocumentError, Problem
-from engine.ports import StateMachines
-from tests.contract.state_machines_contract import OTHER, WAITING, StateMachinesContract
+from engine.machine import StateMachines
+from tests.contract.state_machines_contract import INPUT, OTHER, WAITING, StateMachinesContract
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/state-machines"
 
 
 class TestInMemory(StateMachinesContract):
     @pytest.fixture
-    def machines(self, clock: ManualClock) -> StateMachines:
+    def machines(self, clock: ManualClock) -> MemoryStateMachines:
         return MemoryStateMachines(clock)
+
+    @pytest.fixture
+    def open_token(self, machines: MemoryStateMachines) -> Callable[[], str]:
+        numbers = itertools.count()
+
+        def open_one() -> str:
+            token = f"token-{next(numbers)}"
+            machines.open_token(token)
+            return token
+
+        return open_one
 
 
 class TestInStepFunctions(StateMachinesContract):
@@ -27,8 +41,52 @@ class TestInStepFunctions(StateMachinesContract):
         return f"wf_{next(numbers)}"
 
     @pytest.fixture
-    def machines(self, aws: AwsClients) -> StateMachines:
+    def machines(self, aws: AwsClients) -> StepFunctionsMachines:
         return StepFunctionsMachines(aws.step_functions, "mini-n8n-test", ROLE_ARN)
+
+    @pytest.fixture
+    def open_token(
+        self, aws: AwsClients, machines: StepFunctionsMachines, workflow_id: str, numbers: Iterator[int]
+    ) -> Callable[[], str]:
+        """A task that puts its token into a queue, and waits."""
+        sqs = boto3.client("sqs", region_name="us-east-1", endpoint_url=aws.step_functions.meta.endpoint_url)
+        url = sqs.create_queue(QueueName=f"tokens-{next(numbers)}")["QueueUrl"]
+        task = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Parameters": {"QueueUrl": url, "MessageBody.$": "$$.Task.Token"},
+            "TimeoutSeconds": 600,
+            "End": True,
+        }
+        version_arn = machines.publish(workflow_id, {"StartAt": "Ask", "States": {"Ask": task}})
+
+        def open_one() -> str:
+            machines.start(version_arn, f"ex_{next(numbers)}", INPUT)
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", ()):
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                    return str(message["Body"])
+            raise AssertionError("no task waits")
+
+        return open_one
+
+    def test_a_task_goes_on_with_what_was_sent(
+        self, aws: AwsClients, machines: StateMachines, open_token: Callable[[], str], workflow_id: str
+    ) -> None:
+        assert machines.send_success(open_token(), {"approved": True})
+        assert machines.send_failure(open_token(), "E" * 300, "not today")
+        machine_arn = f"arn:aws:states:us-east-1:000000000000:stateMachine:mini-n8n-test-{workflow_id}"
+
+        def ends() -> dict[str, str | None]:
+            listed = aws.step_functions.list_executions(stateMachineArn=machine_arn)["executions"]
+            told = [aws.step_functions.describe_execution(executionArn=one["executionArn"]) for one in listed]
+            return {one["status"]: one.get("output", one.get("error")) for one in told}
+
+        deadline = time.monotonic() + 30
+        while "RUNNING" in ends() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert ends() == {"SUCCEEDED": '{"approved": true}', "FAILED": "E" * 256}
 
     def test_a_machine_is_made_as_it_should_be(
         self, aws: AwsClients, machines: StateMachines, workflow_id: str
@@ -75,3 +133,9 @@ class TestTheHooksOfMemory:
         with pytest.raises(DocumentError) as error:
             MemoryStateMachines(on_publish=refuse).publish("wf_1", WAITING)
         assert error.value.problems == (problem,)
+
+    def test_an_interpreter_has_the_answers_to_its_own_tokens(self) -> None:
+        machines = MemoryStateMachines(on_answer=lambda answer: answer.token == "known")
+        assert machines.send_success("known", {"a": 1})
+        assert not machines.send_failure("unknown", "Refused", "")
+        assert (machines.answered, machines.failed) == ({"known": {"a": 1}}, {})

@@ -12,7 +12,7 @@ from engine.registry import NodeRegistry
 from engine.workflow import Retry
 
 _LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:mini-n8n"
-TARGETS = {name: f"{_LAMBDA}-{name}" for name in ("core", "http", "ai", "custom")}
+TARGETS = {name: f"{_LAMBDA}-{name}" for name in ("core", "http", "ai", "custom", "flow")}
 
 
 class Plain(BaseNode):
@@ -126,6 +126,12 @@ class VideoNode(LlmNode):
         return self.create_result(output=None)
 
 
+class ApprovalNode(VideoNode):
+    type = "approval"
+    executor = "custom"
+    wakes = True
+
+
 class OnceNode(Plain):
     type = "acme.once"
     executor = "custom"
@@ -142,6 +148,7 @@ NODE_TYPES: tuple[type[BaseNode], ...] = (
     SwitchNode,
     LlmNode,
     VideoNode,
+    ApprovalNode,
     OnceNode,
 )
 

@@ -23,7 +23,11 @@ IMPORTED_LATER = {
     "ApiFunction": ["engine.service", "fastapi.openapi.docs", "functions.api.docs_page"],
     "HttpFunction": ["httpx", "nodes.http_node", "aws_xray_sdk.ext.httpx"],
     "CustomFunction": ["httpx", "aws_xray_sdk.ext.httpx"],
-    "ExecutionEventsFunction": ["engine.service"],
+    "FlowFunction": [
+        "httpx", "aws_xray_sdk.ext.httpx", "engine.service", "engine.service.children",
+        "nodes.workflow_node",
+    ],
+    "ExecutionEventsFunction": ["engine.service", "engine.service.aftermath"],
     "AiFunction": [
         "aws_xray_sdk.ext.httpx",
         "nodes.llm_node", "nodes.image_node", "nodes.video_node",

@@ -16,11 +16,11 @@ from infra.checks.cloudformation import TEMPLATE
 
 FUNCTIONS = {
     f"AWS::Lambda::Function.{name}Function"
-    for name in ("Api", "Core", "Http", "Ai", "Custom", "ExecutionEvents", "Triggers")
+    for name in ("Api", "Core", "Http", "Ai", "Custom", "Flow", "ExecutionEvents", "Triggers")
 }
 LOG_GROUPS = {
     f"AWS::Logs::LogGroup.{name}LogGroup"
-    for name in ("HttpApi", "Api", "Core", "Http", "Ai", "Custom", "ExecutionEvents", "Triggers")
+    for name in ("HttpApi", "Api", "Core", "Http", "Ai", "Custom", "Flow", "ExecutionEvents", "Triggers")
 }
 TABLES = {f"AWS::DynamoDB::Table.{name}Table" for name in ("Workflows", "Executions", "Cache", "Access")}
 A_KEY_COSTS = "a key of one's own costs 1 USD a month, idle; AWS's keys encrypt it all the same"
@@ -34,6 +34,10 @@ SKIPPED: dict[str, tuple[str, set[str]]] = {
     "CKV_AWS_27": (
         A_KEY_COSTS + "; the rule overlooks SqsManagedSseEnabled",
         {"AWS::SQS::Queue.ExecutionEventsQueue", "AWS::SQS::Queue.TriggersQueue"},
+    ),
+    "CKV_AWS_26": (
+        A_KEY_COSTS + "; CloudWatch cannot write to a topic under AWS's key, and alarms hold no secret",
+        {"AWS::SNS::Topic.AlarmTopic"},
     ),
     "CKV_AWS_28": (
         "executions are records of what is over and would be copied for 0.20 USD per GB and month; "

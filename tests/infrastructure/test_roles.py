@@ -16,13 +16,15 @@ MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine:mini-n8n-dev-*"
 EXECUTIONS = "arn:aws:states:us-east-1:123456789012:execution:mini-n8n-dev-*"
 RULES = "arn:aws:events:us-east-1:123456789012:rule/mini-n8n-dev-tr_*"
 SCHEDULES = "arn:aws:scheduler:us-east-1:123456789012:schedule/mini-n8n-dev/tr_*"
-EXECUTORS = ("Core", "Http", "Ai", "Custom")
+EXECUTORS = ("Core", "Http", "Ai", "Custom", "Flow")
 
 # Actions whose resource cannot be named, each with the reason. Everything else names its resource.
 UNNAMEABLE = {
     "xray:PutTelemetryRecords": "X-Ray has no resource for segments (service authorization reference)",
     "xray:PutTraceSegments": "as above",
 }
+# Step Functions asks for these besides, to know what to sample; their resource cannot be named either.
+SAMPLING = {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
 # What may end in a wildcard: the names that come into being at run time, below a prefix of this stage.
 PREFIXES = (
     f"{SECRETS}/credentials/*",
@@ -65,7 +67,8 @@ def test_every_resource_that_can_be_named_is_named(allowed: dict[str, frozenset[
         if ("*" in grant.resource or "?" in grant.resource) and grant.resource not in PREFIXES
     }
     tracing = [f"{name}Role" for name in (*EXECUTORS, "Api", "ExecutionEvents", "Triggers")]
-    assert wild == {(role, action, "*") for role in tracing for action in UNNAMEABLE}
+    expected = {(role, action, "*") for role in (*tracing, "StateMachineRole") for action in UNNAMEABLE}
+    assert wild == expected | {("StateMachineRole", action, "*") for action in SAMPLING}
 
 
 def test_every_wildcard_that_is_accepted_is_used(allowed: dict[str, frozenset[Grant]]) -> None:
@@ -89,11 +92,12 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_the_four_executors_and_nothing_else(
+def test_a_state_machine_invokes_the_five_executors_sends_traces_and_nothing_else(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
     assert allowed["StateMachineRole"] == {
-        Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS
+        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS),
+        *(Grant(action, "*") for action in (*UNNAMEABLE, *SAMPLING)),
     }
 
 
@@ -135,8 +139,10 @@ TABLES = {
     "HttpRole": CREDENTIAL_TABLES,
     "AiRole": CREDENTIAL_TABLES,
     "CustomRole": CREDENTIAL_TABLES,
+    "FlowRole": EXECUTOR_TABLES
+    | {"<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"}},
     "ExecutionEventsRole": {
-        "<WorkflowsTable.Arn>": {"GetItem"},
+        "<WorkflowsTable.Arn>": {"GetItem", "PutItem"},
         "<ExecutionsTable.Arn>": {"GetItem", "PutItem", "Query", "UpdateItem"},
         "<AccessTable.Arn>": {"UpdateItem"},
     },
@@ -205,6 +211,7 @@ SECRET_ACTIONS = {
         f"{SECRETS}/openai-api-key": {"GetSecretValue"},
         f"{SECRETS}/openai-api-key-??????": {"GetSecretValue"},
     },
+    "FlowRole": {},
     "ExecutionEventsRole": {},
     "TriggersRole": {f"{SECRETS}/credentials/*": {"GetSecretValue"}},
     "SchedulerRole": {},
@@ -285,9 +292,20 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "DeleteStateMachineVersion",
             "ListStateMachineVersions",
             "PublishStateMachineVersion",
+            "SendTaskSuccess",
             "StartExecution",
             "UpdateStateMachine",
         },
+        EXECUTIONS: {"DescribeExecution", "StopExecution"},
+    }
+
+
+@pytest.mark.parametrize("role", ["FlowRole", "ExecutionEventsRole"])
+def test_who_starts_and_ends_children_makes_no_state_machine(
+    allowed: dict[str, frozenset[Grant]], role: str
+) -> None:
+    assert by_resource(allowed[role], "states") == {
+        MACHINES: {"SendTaskSuccess", "StartExecution"},
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
     }
 

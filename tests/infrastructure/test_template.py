@@ -44,6 +44,7 @@ def test_each_function_is_what_was_decided(translated: dict[str, Any]) -> None:
         "HttpFunction": ("functions.node_executor.handler.handler", 1024, 300),
         "AiFunction": ("functions.node_executor.handler.handler", 1024, 900),
         "CustomFunction": ("functions.node_executor.handler.handler", 1024, 300),
+        "FlowFunction": ("functions.node_executor.handler.handler", 1024, 90),
         "ExecutionEventsFunction": ("functions.execution_events.handler.handler", 1024, 60),
         "TriggersFunction": ("functions.triggers.handler.handler", 1024, 29),
     }

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from engine.errors import ExecutionEndedError
-from engine.service.executions import OVERDUE_SECONDS
+from engine.service.overdue import OVERDUE_SECONDS
 from engine.task import Task
 from infra.local.deployment import local_client
 from infra.local.stack import LocalStack

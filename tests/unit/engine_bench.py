@@ -16,6 +16,7 @@ from engine.adapters.memory import (
     MemoryBlobStore,
     MemoryCacheStore,
     MemoryCredentialStore,
+    MemoryDurationStore,
     MemoryEventSources,
     MemoryExecutionStore,
     MemoryMetrics,
@@ -35,10 +36,13 @@ from engine.runner.runner import Stores
 from engine.service import (
     AuditService,
     CredentialService,
+    DurationRecorder,
     ExecutionFinisher,
     ExecutionService,
     ExportService,
     ImportService,
+    PartialRunPlanner,
+    RecompileService,
     StartRequest,
     TemplateService,
     TriggerFirer,
@@ -47,15 +51,19 @@ from engine.service import (
     VersionService,
     WorkflowService,
 )
+from engine.service.aftermath import Aftermath
+from engine.service.children import ChildStarter
+from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
 from engine.service.webhooks import WebhookService
+from engine.settings import EXECUTORS
 from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore
 from nodes import BUILTIN_NODES
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PUBLIC_URL = "http://mini-n8n.test"
-TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in ("core", "http", "ai", "custom")}
+TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in EXECUTORS}
 
 # What a node does: (its resolved config, inputs, context) -> what run() or poll() answers.
 Script = Callable[[dict[str, Any], NodeInputs, NodeContext], Any]
@@ -125,9 +133,17 @@ class EngineBench:
         self.registry = NodeRegistry(BUILTIN_NODES)
         for node_type in scripted_types(self.scripts):
             self.registry.register(node_type)
-        self.runner = self.make_runner()
+        self.waker = Waker(self.executions, self.machines)
+        aftermath = Aftermath(lambda: self.execution_service, self.waker, self.metrics)
+        self.durations = MemoryDurationStore()
         self.finisher = ExecutionFinisher(
-            self.workflows, self.executions, self.values, self.clock, self.metrics
+            self.workflows,
+            self.executions,
+            self.values,
+            self.clock,
+            self.metrics,
+            follow=aftermath.follow,
+            durations=DurationRecorder(self.durations, self.clock, self.metrics),
         )
         self.triggers, self.sources = MemoryTriggerStore(self.clock), MemoryEventSources()
         self.trigger_service = TriggerService(
@@ -140,7 +156,11 @@ class EngineBench:
             registry=self.registry,
             targets=TARGETS,
             clock=self.clock,
+            durations=self.durations,
             release_triggers=self.trigger_service.release,
+        )
+        self.parts = PartialRunPlanner(
+            self.executions, self.registry, self.workflow_service.saver.publish_part
         )
         self.execution_service = ExecutionService(
             workflows=self.workflows,
@@ -151,10 +171,13 @@ class EngineBench:
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=self.parts,
         )
+        self.runner = self.make_runner()
         self.credential_service = CredentialService(self.credentials, self.clock)
         saver = self.workflow_service.saver
         self.version_service = VersionService(self.workflows, saver, self.clock)
+        self.recompile_service = RecompileService(self.workflows, saver, self.durations)
         self.export_service = ExportService(self.workflows, self.credentials, self.registry)
         self.import_service = ImportService(self.workflows, self.credentials, saver)
         self.template_service = TemplateService(TemplateFolder(EXAMPLES), saver)
@@ -181,10 +204,15 @@ class EngineBench:
     def make_runner(self) -> Runner:
         """A runner as a new process would have it, over the same stores."""
         contexts = ContextMaker(
-            self.credentials, self.blobs, self.clock, NodeEnvironment(public_url=PUBLIC_URL)
+            self.credentials,
+            self.blobs,
+            self.clock,
+            NodeEnvironment(public_url=PUBLIC_URL),
+            starter=ChildStarter(self.execution_service),
         )
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
-        return Runner(stores, self.registry, contexts, self.clock, self.metrics)
+        answer = self.machines.send_success
+        return Runner(stores, self.registry, contexts, self.clock, self.metrics, answer_token=answer)
 
     def store_credential(self, name: str, kind: str, /, **values: str) -> None:
         """A credential that nodes may name."""
@@ -206,9 +234,13 @@ class EngineBench:
         *,
         item: int | None = None,
         error_name: str | None = None,
+        token: str | None = None,
+        fork: str | None = None,
     ) -> TaskAnswer:
         """Run one task."""
         execution = self.executions.get(execution_id)
+        if token is not None:
+            self.machines.open_token(token)
         task = Task(
             execution_id=execution_id,
             workflow_id=execution.workflow_id,
@@ -217,6 +249,8 @@ class EngineBench:
             step=step,
             item=item,
             error_name=error_name,
+            token=token,
+            fork=fork,
         )
         return self.runner.run(task)
 
@@ -231,7 +265,16 @@ class EngineBench:
 
 def node(node_id: str, type_name: str = "call", **more: Any) -> JsonObject:
     """A node of a document; what is no setting of a node goes into its config."""
-    settings = ("retry", "timeout_seconds", "on_error", "cache_ttl_seconds", "for_each", "join", "disabled")
+    settings = (
+        "retry",
+        "timeout_seconds",
+        "on_error",
+        "cache_ttl_seconds",
+        "for_each",
+        "join",
+        "disabled",
+        "pinned",
+    )
     found = {name: more.pop(name) for name in settings if name in more}
     return {"id": node_id, "type": type_name, "config": more, **found}
 

@@ -9,6 +9,7 @@ from engine.adapters.dynamodb.api_key_store import DynamoApiKeyStore
 from engine.adapters.dynamodb.audit_store import DynamoAuditStore
 from engine.adapters.dynamodb.cache_store import DynamoCacheStore
 from engine.adapters.dynamodb.credential_store import DynamoCredentialStore
+from engine.adapters.dynamodb.duration_store import DynamoDurationStore
 from engine.adapters.dynamodb.execution_store import DynamoExecutionStore
 from engine.adapters.dynamodb.limit_store import DynamoLimitStore
 from engine.adapters.dynamodb.workflow_store import DynamoWorkflowStore
@@ -18,6 +19,7 @@ __all__ = [
     "DynamoAuditStore",
     "DynamoCacheStore",
     "DynamoCredentialStore",
+    "DynamoDurationStore",
     "DynamoExecutionStore",
     "DynamoLimitStore",
     "DynamoWorkflowStore",

@@ -28,11 +28,12 @@ from engine.adapters.dynamodb.execution_item import (
     run_item,
     run_key,
 )
+from engine.adapters.dynamodb.execution_links import ExecutionLinks
 from engine.adapters.dynamodb.execution_list import ExecutionList
 from engine.adapters.dynamodb.table import ConditionFailedError, Table, TransactionRefusedError
 from engine.adapters.record import as_fields
 from engine.errors import ConflictError, NotFoundError
-from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.execution import ChildLink, Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
 from engine.workflow import MAX_TIMEOUT_SECONDS
@@ -67,6 +68,7 @@ class DynamoExecutionStore:
         self._clock = clock
         self._retention = timedelta(days=retention_days)
         self._list = ExecutionList(self._table, clock)
+        self._links = ExecutionLinks(self._table, self._expiry_of)
         self._expiries: dict[str, datetime] = {}
 
     def create(self, execution: Execution) -> None:
@@ -174,7 +176,7 @@ class DynamoExecutionStore:
             puts: list[Mapping[str, Item]] = [
                 {
                     "Put": {
-                        "Item": run_item(run, self._expiry_of(run)),
+                        "Item": run_item(run, self._expiry_of(run.execution_id)),
                         "ConditionExpression": OPEN,
                         "ExpressionAttributeValues": NOT_ENDED,
                     }
@@ -188,6 +190,22 @@ class DynamoExecutionStore:
                 for run in some:
                     self.finish_node(run)
 
+    def wait_for(self, execution_id: str, name: str, token: str) -> bool:
+        """Keep the token of a wait that ends when ``name`` is woken; whether it has been woken already."""
+        return self._links.wait_for(execution_id, name, token)
+
+    def wake(self, execution_id: str, name: str) -> str | None:
+        """Note for good that ``name`` is woken; the token that waits for it."""
+        return self._links.wake(execution_id, name)
+
+    def add_child(self, parent_id: str, child: ChildLink) -> None:
+        """Note an execution that another one starts."""
+        self._links.add_child(parent_id, child)
+
+    def list_children(self, parent_id: str, limit: int = 1000, cursor: str | None = None) -> Page[ChildLink]:
+        """The executions that an execution started, in order of their ids."""
+        return self._links.list_children(parent_id, limit, cursor)
+
     def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
         """Store the mark if ``key`` has none; the mark that stands now."""
         now = {":now": number(epoch_microseconds(self._clock.now()))}
@@ -199,15 +217,15 @@ class DynamoExecutionStore:
         return mark
 
     def _write(self, run: NodeRun) -> NodeRun | None:
-        item = run_item(run, self._expiry_of(run))
+        item = run_item(run, self._expiry_of(run.execution_id))
         try:
             self._table.put(item, OPEN, ExpressionAttributeValues=NOT_ENDED)
         except ConditionFailedError as failed:
             return run_from(failed.stored)
         return None
 
-    def _expiry_of(self, run: NodeRun) -> datetime:
-        known = self._expiries.get(run.execution_id)
+    def _expiry_of(self, execution_id: str) -> datetime:
+        known = self._expiries.get(execution_id)
         # Not created or read by this process: then it expires with the longest execution there can be.
         longest = timedelta(seconds=MAX_TIMEOUT_SECONDS) + self._retention
         return self._clock.now() + longest if known is None else known

@@ -75,10 +75,13 @@ class Table:
         """Change an item; ConditionFailedError."""
         self._write("update_item", condition, Key=key, UpdateExpression=expression, **more)
 
-    def update_and_get(self, key: Item, expression: str, condition: str | None = None, **more: Any) -> Item:
-        """Change an item; the changed attributes as they are then. ConditionFailedError."""
+    def update_and_get(
+        self, key: Item, expression: str, condition: str | None = None, *, whole: bool = False, **more: Any
+    ) -> Item:
+        """Change an item; the changed attributes as they are then, or all. ConditionFailedError."""
+        wanted = "ALL_NEW" if whole else "UPDATED_NEW"
         answer = self._write(
-            "update_item", condition, Key=key, UpdateExpression=expression, ReturnValues="UPDATED_NEW", **more
+            "update_item", condition, Key=key, UpdateExpression=expression, ReturnValues=wanted, **more
         )
         changed: Item = answer.get("Attributes", {})
         return changed

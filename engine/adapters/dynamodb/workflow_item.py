@@ -6,6 +6,7 @@
     wf_...       META               the head; list_shard puts it into the index ``list``
     wf_...       V#00000012         a version: its record, compressed, or the first part of it
     wf_...       PART#00000012#01   more of that record, where one item does not hold it
+    wf_...       PROFILE            how long its nodes took (`duration_store`)
 
 A version is written in one transaction, so all parts are there or none.
 """

@@ -12,10 +12,11 @@ from engine.adapters.memory.blob_store import MemoryBlobStore
 from engine.adapters.memory.cache_store import MemoryCacheStore
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.memory.credential_store import MemoryCredentialStore, MemorySecretStore
+from engine.adapters.memory.duration_store import MemoryDurationStore
 from engine.adapters.memory.execution_store import MemoryExecutionStore
 from engine.adapters.memory.limit_store import MemoryLimitStore
 from engine.adapters.memory.metrics import MemoryMetrics
-from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution
+from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution, TokenAnswer
 from engine.adapters.memory.template_store import MemoryTemplateStore
 from engine.adapters.memory.trigger_store import MemoryEventSources, MemoryTriggerStore
 from engine.adapters.memory.workflow_store import MemoryWorkflowStore
@@ -27,6 +28,7 @@ __all__ = [
     "MemoryBlobStore",
     "MemoryCacheStore",
     "MemoryCredentialStore",
+    "MemoryDurationStore",
     "MemoryEventSources",
     "MemoryExecutionStore",
     "MemoryLimitStore",
@@ -37,4 +39,5 @@ __all__ = [
     "MemoryTriggerStore",
     "MemoryWorkflowStore",
     "StartedExecution",
+    "TokenAnswer",
 ]

@@ -11,7 +11,8 @@ from engine.adapters.memory.clock import ManualClock
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject, canonical_json
-from engine.ports import Clock, MachineExecution
+from engine.machine import MachineExecution
+from engine.ports import Clock
 
 _ARN = "arn:aws:states:memory:000000000000"
 
@@ -27,13 +28,25 @@ class StartedExecution:
     machine_execution: MachineExecution
 
 
+@dataclass(frozen=True)
+class TokenAnswer:
+    """What was sent to a task that waits with a token: an output, or an error and its cause."""
+
+    token: str
+    output: JsonObject | None = None
+    error: str | None = None
+    cause: str | None = None
+
+
 class MemoryStateMachines:
     """Keeps StateMachines' promises, but runs nothing by itself.
 
     ``on_start`` is called with each new start, outside of any lock and after it can be described; it may
     interpret ``definition(started.version_arn)`` and then call ``end``. ``on_publish`` is
     called with each definition and plays a service that refuses: a DocumentError it raises comes out of
-    ``publish``.
+    ``publish``. Task tokens are opened with ``open_token``, as a Task state would; where an interpreter runs
+    the machines, ``on_answer`` hands it every answer and returns whether a task waited for it. ``answered``
+    has the outputs by token, ``failed`` errors and causes.
     """
 
     def __init__(
@@ -41,10 +54,15 @@ class MemoryStateMachines:
         clock: Clock | None = None,
         on_start: Callable[[StartedExecution], None] | None = None,
         on_publish: Callable[[JsonObject], None] | None = None,
+        on_answer: Callable[[TokenAnswer], bool] | None = None,
     ) -> None:
         self._clock = clock or ManualClock()
         self.on_start = on_start
         self.on_publish = on_publish
+        self.on_answer = on_answer
+        self._open_tokens: set[str] = set()
+        self.answered: dict[str, JsonObject] = {}
+        self.failed: dict[str, tuple[str, str]] = {}
         self._definitions: dict[str, JsonObject] = {}
         self._version_counts: dict[str, int] = {}
         self._started: dict[str, StartedExecution] = {}
@@ -54,6 +72,11 @@ class MemoryStateMachines:
     def started(self) -> tuple[StartedExecution, ...]:
         """All starts, in order."""
         return tuple(self._started.values())
+
+    def open_token(self, token: str) -> None:
+        """Let a task wait with this token."""
+        with self._lock:
+            self._open_tokens.add(token)
 
     def definition(self, version_arn: str) -> JsonObject:
         """The definition of a version; NotFoundError."""
@@ -102,6 +125,20 @@ class MemoryStateMachines:
         """Abort; no error if the execution has ended. NotFoundError if there never was one."""
         self.end(execution_arn, ExecutionStatus.ABORTED, error=error, cause=cause)
 
+    def send_success(self, token: str, output: JsonObject) -> bool:
+        """Let the task that waits with this token succeed; whether it waited."""
+        waited = self._answer(TokenAnswer(token, output=output))
+        if waited:
+            self.answered[token] = output
+        return waited
+
+    def send_failure(self, token: str, error: str, cause: str) -> bool:
+        """Let the task that waits with this token fail; whether it waited."""
+        waited = self._answer(TokenAnswer(token, error=error, cause=cause))
+        if waited:
+            self.failed[token] = error, cause
+        return waited
+
     def end(
         self,
         execution_arn: str,
@@ -136,6 +173,14 @@ class MemoryStateMachines:
         with self._lock:
             for arn in [arn for arn in self._definitions if arn.startswith(machine)]:
                 del self._definitions[arn]
+
+    def _answer(self, answer: TokenAnswer) -> bool:
+        with self._lock:
+            waited = answer.token in self._open_tokens
+            self._open_tokens.discard(answer.token)
+        if not waited and self.on_answer is not None:
+            waited = self.on_answer(answer)
+        return waited
 
     def _found(self, execution_arn: str) -> StartedExecution:
         found = self._started.get(execution_arn)

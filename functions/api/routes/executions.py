@@ -6,18 +6,16 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import NotFoundError, RequestError
-from engine.execution import Execution, ExecutionStatus, NodeRun
-from engine.json_value import JsonObject
+from engine.execution import Execution, ExecutionStatus, NodeRun, Selection
 from engine.ports import ExecutionFilter
 from engine.service import StartRequest
 from engine.workflow import Node, Workflow
 from functions.api.access import Who
-from functions.api.body import json_body, read_object
 from functions.api.execution_view import (
     Budget,
+    ChildList,
     ExecutionDetail,
     ExecutionList,
     ExecutionSummary,
@@ -28,6 +26,7 @@ from functions.api.execution_view import (
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
+from functions.api.start_body import EXECUTE_BODY, ExecuteRequest, read_execute_request
 from functions.api.version_query import VersionQuery, read_version
 from functions.api.workflow_view import VersionDetail
 
@@ -49,29 +48,6 @@ IdempotencyKey = Annotated[
 ]
 
 
-class ExecuteRequest(BaseModel):
-    """What an execution is started with."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    inputs: JsonObject = Field(default_factory=dict, description="Values of the input nodes, by name.")
-    bypass_cache: bool = Field(False, description="Make every result anew; the cache takes the new ones.")
-
-
-EXECUTE_BODY = json_body(ExecuteRequest, required=False, example={"inputs": {"topic": "AI in Healthcare"}})
-
-
-def read_execute_request(document: Annotated[JsonObject, Depends(read_object)]) -> ExecuteRequest:
-    """The body of an execute request; RequestError names the field."""
-    try:
-        return ExecuteRequest.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        message = f"{field}: {first['msg']}. The body has `inputs` and `bypass_cache`."
-        raise RequestError(message, field) from None
-
-
 def view(services: Services, execution: Execution) -> ExecutionDetail:
     """An execution with all of its node runs."""
     runs: dict[str, NodeRun] = {}
@@ -83,6 +59,21 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
             break
     workflow = services.executions.document(execution).workflow
     return ExecutionViewer(services.blobs, services.public_url).detail(execution, workflow, runs)
+
+
+def answer_start(
+    services: Services, response: Response, started: tuple[Execution, bool], wait: float
+) -> ExecutionDetail:
+    """What a start answers: 202 with the execution, or 200 once it has ended."""
+    execution, created = started
+    if wait:
+        execution = services.executions.wait(execution.execution_id, wait)
+    response.headers["Location"] = f"{services.public_url}/api/v1/executions/{execution.execution_id}"
+    if not created:
+        response.headers["Idempotency-Replayed"] = "true"
+    if execution.status.ended:
+        response.status_code = 200
+    return view(services, execution)
 
 
 @router.post(
@@ -104,7 +95,11 @@ def execute_workflow(
     version: VersionQuery = "draft",
     idempotency_key: IdempotencyKey = None,
 ) -> ExecutionDetail:
-    """Start an execution; the answer comes at once, unless it is asked to wait."""
+    """Start an execution; the answer comes at once, unless it is asked to wait.
+
+    With `until` only that node and what it needs run; the others are skipped and cost nothing. Results that
+    the draft pins stand in for runs of their nodes; a trigger, or the live version, never takes them.
+    """
     request = StartRequest(
         workflow_id,
         asked.inputs,
@@ -112,16 +107,10 @@ def execute_workflow(
         asked.bypass_cache,
         version=read_version(version),
         principal=principal,
+        selection=Selection(until=asked.until),
+        ignore_pins=asked.ignore_pins,
     )
-    execution, created = services.executions.start(request)
-    if wait:
-        execution = services.executions.wait(execution.execution_id, wait)
-    response.headers["Location"] = f"{services.public_url}/api/v1/executions/{execution.execution_id}"
-    if not created:
-        response.headers["Idempotency-Replayed"] = "true"
-    if execution.status.ended:
-        response.status_code = 200
-    return view(services, execution)
+    return answer_start(services, response, services.executions.start(request), wait)
 
 
 @router.get("/executions")
@@ -178,6 +167,14 @@ def get_workflow_execution(workflow_id: Id, execution_id: Id, services: Use) -> 
 def get_execution_workflow(execution_id: Id, services: Use) -> VersionDetail:
     """The version that the execution runs, with its document, whatever was saved since."""
     return VersionDetail.of(services.executions.document(services.executions.get(execution_id)))
+
+
+@router.get("/executions/{execution_id}/children", responses=problem_responses(404))
+def list_children(execution_id: Id, services: Use, limit: Limit = 20, cursor: Cursor = None) -> ChildList:
+    """The executions that this one started: by its nodes, and (without a node) by its failure."""
+    services.executions.executions.get(execution_id)
+    page = services.executions.executions.list_children(execution_id, limit, cursor)
+    return ChildList(items=list(page.items), cursor=page.cursor)
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}", responses=problem_responses(404))

@@ -88,9 +88,9 @@ def list_workflows(services: Use, principal: Who, limit: Limit = 20, cursor: Cur
 
 
 @router.post("/workflows/validate", responses=problem_responses(413), openapi_extra=WORKFLOW_BODY)
-def validate_workflow(document: Document, services: Use) -> ValidationReport:
+def validate_workflow(document: Document, services: Use, principal: Who) -> ValidationReport:
     """All that keeps a document from being saved; nothing is saved."""
-    problems = services.workflows.find_problems(document)
+    problems = services.workflows.find_problems(document, principal.user)
     items = [ProblemItem.model_validate(problem.as_dict()) for problem in problems]
     return ValidationReport(valid=not items, problems=items)
 

@@ -7,7 +7,7 @@ a few milliseconds an execution, thread-safe, for tests of compiled definitions.
 from __future__ import annotations
 
 from infra.local.asl.harness import run_definition
-from infra.local.asl.interpreter import AslOutcome
+from infra.local.asl.interpreter import AslExecution, AslOutcome
 from infra.local.asl.validation import InvalidDefinitionError, definition_problems
 
-__all__ = ["AslOutcome", "InvalidDefinitionError", "definition_problems", "run_definition"]
+__all__ = ["AslExecution", "AslOutcome", "InvalidDefinitionError", "definition_problems", "run_definition"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from infra.local.asl.interpreter import AslExecution, AslOutcome, ExecutionRequest
@@ -23,13 +23,16 @@ def run_definition(
     *,
     time_scale: float = 0.0,
     name: str | None = None,
+    on_start: Callable[[AslExecution], None] | None = None,
 ) -> AslOutcome:
     """Run a state machine to its end and return how it ended.
 
     ``invoke(function, payload)`` answers every Lambda task, whether its resource is a function ARN or
     ``arn:aws:states:::lambda:invoke``; it is called from the interpreter's threads, at the same time for
     parallel branches. What it raises becomes a function error named by its class, or by its ``error_type``
-    attribute. ``time_scale`` multiplies waits and retry intervals (0: none). Raises InvalidDefinitionError.
+    attribute. ``time_scale`` multiplies waits and retry intervals (0: none). ``on_start`` is given the
+    execution before it begins: it can be stopped and its task tokens answered from any thread. Raises
+    InvalidDefinitionError.
     """
     text = json.dumps(definition)
     problems = definition_problems(text)
@@ -48,4 +51,7 @@ def run_definition(
         role_arn=_ROLE,
         definition=text,
     )
-    return AslExecution(request, RunSettings(time_scale=time_scale, invoke=invoke)).run()
+    execution = AslExecution(request, RunSettings(time_scale=time_scale, invoke=invoke))
+    if on_start is not None:
+        on_start(execution)
+    return execution.run()

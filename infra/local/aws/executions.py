@@ -105,8 +105,10 @@ class Executions:
 
     def send_task_success(self, data: dict[str, Any]) -> Response:
         """SendTaskSuccess."""
-        token, output = data.get("taskToken", ""), data.get("output", "{}")
-        return self._notify(lambda execution: execution.send_task_success(token, output))
+        token, output = data.get("taskToken", ""), data.get("output", "")
+        return _bad_output(output) or self._notify(
+            lambda execution: execution.send_task_success(token, output)
+        )
 
     def send_task_failure(self, data: dict[str, Any]) -> Response:
         """SendTaskFailure."""
@@ -156,6 +158,18 @@ def _bad_input(data: dict[str, Any]) -> Response | None:
         except ValueError as error:
             code, message = "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'"
     return error_response_json(code, message, 400) if code else None
+
+
+def _bad_output(text: str) -> Response | None:
+    """AWS refuses it at once; the interpreter would fail the execution when it reads it."""
+    from ministack.core.responses import error_response_json
+
+    try:
+        json.loads(text)
+    except ValueError as error:
+        refusal: Response = error_response_json("InvalidOutput", f"Invalid Output: '{error}'", 400)
+        return refusal
+    return None
 
 
 def _running_twin(data: dict[str, Any]) -> Response | None:

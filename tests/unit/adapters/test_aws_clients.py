@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from engine.adapters.aws_clients import MAX_ATTEMPTS, AwsClients
 from engine.adapters.aws_errors import translated
@@ -67,6 +68,20 @@ def test_the_endpoint_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch
 
 def test_on_aws_the_bucket_stands_in_the_host_name() -> None:
     assert signed_link(AwsClients("eu-west-1")) == "https://artifacts.s3.eu-west-1.amazonaws.com/a%20b"
+
+
+def test_each_throttle_is_told_also_one_that_a_retry_hid(service: ScriptedService) -> None:
+    told: list[str] = []
+    clients = AwsClients("us-east-1", service.url, on_throttle=lambda: told.append("throttled"))
+    service.answers = [
+        service.refuse("ThrottlingException"),
+        (200, {"TableNames": []}),
+        service.refuse("ResourceNotFoundException"),
+    ]
+    clients.dynamodb.list_tables()
+    with pytest.raises(ClientError):
+        clients.dynamodb.list_tables()
+    assert told == ["throttled"]
 
 
 def test_the_sdk_tries_a_few_times(service: ScriptedService) -> None:

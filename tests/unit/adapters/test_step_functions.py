@@ -100,6 +100,8 @@ def test_what_is_forbidden_comes_out_as_it_is(
         lambda: machines.describe("arn"),
         lambda: machines.discard(f"{MACHINE_ARN}:7"),
         lambda: machines.delete("wf_1"),
+        lambda: machines.send_success("token", {}),
+        lambda: machines.send_failure("token", "Refused", ""),
     ]
     for act in acts:
         with pytest.raises(ClientError, match="AccessDeniedException"):
@@ -120,3 +122,18 @@ def test_what_does_not_fit_into_a_stop_is_cut(
     service.answers = [(200, {"stopDate": 1})]
     machines.stop("arn", "E" * 300, "c" * 40_000)
     assert service.requests[0][1] == {"executionArn": "arn", "error": "E" * 256, "cause": "c" * 32_768}
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_token_that_nobody_waits_with_changes_nothing(
+    service: ScriptedService, machines: StepFunctionsMachines, code: str
+) -> None:
+    service.answers = [service.refuse(code)]
+    assert not machines.send_success("token", {"a": 1})
+    assert not machines.send_failure("token", "Refused", "")
+    service.answers = [(200, {})]
+    assert machines.send_success("token", {"a": 1})
+    assert service.requests[-1] == ("SendTaskSuccess", {"taskToken": "token", "output": '{"a":1}'})
+    assert machines.send_failure("token", "E" * 300, "c" * 40_000)
+    told = {"taskToken": "token", "error": "E" * 256, "cause": "c" * 32_768}
+    assert service.requests[-1] == ("SendTaskFailure", told)

@@ -60,6 +60,7 @@ class ApiBench(EngineBench):
             **{
                 "workflows": self.workflow_service,
                 "versions": self.version_service,
+                "recompile": self.recompile_service,
                 "exports": self.export_service,
                 "imports": self.import_service,
                 "templates": self.template_service,
@@ -71,6 +72,7 @@ class ApiBench(EngineBench):
                 "blobs": self.blobs,
                 "registry": self.registry,
                 "clock": self.clock,
+                "metrics": self.metrics,
                 "public_url": PUBLIC_URL,
                 "cors_origins": (),
                 "sign_in": SignInService(self.api_keys, self.clock, changes.pop("api_key", lambda: API_KEY)),

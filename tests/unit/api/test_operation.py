@@ -233,3 +233,13 @@ def test_answers_are_json_that_every_client_reads(bench: ApiBench) -> None:
     document = {"name": "Grüße 漢字 😀", "nodes": [node("a", value="\u2028")]}
     answer = bench.send("POST", "/workflows/", json=document)
     assert json.loads(answer.content)["name"] == document["name"]
+
+
+def test_requests_are_timed_and_refusals_counted(bench: ApiBench) -> None:
+    assert bench.send("GET", "/workflows/").status_code == 200
+    assert bench.send("GET", "/workflows/nothing").status_code == 404
+    assert bench.send_bare("GET", "/api/v1/workflows/").status_code == 401
+    assert len(bench.metrics.durations("RequestDuration")) == 3
+    assert bench.metrics.total("RequestsRefused") == bench.metrics.total("RequestsRefused", status="401") == 1
+    assert bench.send("GET", "/workflows/?wait=1").status_code == 200
+    assert len(bench.metrics.durations("RequestDuration")) == 3

@@ -97,10 +97,7 @@ def test_a_region_that_is_not_taken_costs_nothing() -> None:
         "c:true yes, yes more, c:false no, more end, no end",
     )
     states = definition["States"]
-    assert states["c"]["Parameters"]["Payload"]["fork"] == {
-        "node": "c",
-        "ways": {"true": ["yes", "more"], "false": ["no"]},
-    }
+    assert states["c"]["Parameters"]["Payload"]["fork"] == "c"
     choice = states["c left by"]
     assert [(rule["StringEquals"], rule["Next"]) for rule in choice["Choices"]] == [
         ("true", "yes"),
@@ -114,8 +111,9 @@ def test_what_can_be_reached_in_two_ways_is_no_region() -> None:
     definition = compiled(
         {"c": "conditional", "a": "http", "b": "http"}, "c:true a, c:true b, c:false b, a b"
     )
-    assert definition["States"]["c"]["Parameters"]["Payload"]["fork"]["ways"] == {"true": ["a"]}
-    assert definition["States"]["c left by"]["Default"] == "b"
+    choice = definition["States"]["c left by"]
+    assert [(rule["StringEquals"], rule["Next"]) for rule in choice["Choices"]] == [("true", "a")]
+    assert choice["Default"] == definition["States"]["a"]["Next"] == "b"
 
 
 def test_the_error_of_a_node_may_be_a_way_too() -> None:

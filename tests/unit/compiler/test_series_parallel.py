@@ -7,7 +7,7 @@ import pytest
 
 from engine.compiler.poset import Poset, Shape
 from engine.compiler.schedule import critical_path
-from engine.compiler.series_parallel import MAX_PARALLEL_DEPTH, series_parallel_tree
+from engine.compiler.series_parallel import MAX_PARALLEL_DEPTH, limit_depth, series_parallel_tree
 from engine.compiler.tree import Leaf, Parallel, Series, leaves, makespan, parallel_depth
 from engine.dag import Dag
 
@@ -92,7 +92,7 @@ def test_parallels_do_not_stand_too_deep_inside_one_another() -> None:
     chain = [f"c{index}" for index in range(200)]
     sides = [(name, f"side_{name}") for name in chain]
     dag = Dag.of_edges([*chain, *(side for _, side in sides)], [*itertools.pairwise(chain), *sides])
-    tree = series_parallel_tree(dag)
+    tree = limit_depth(dag, series_parallel_tree(dag))
     assert parallel_depth(tree) <= MAX_PARALLEL_DEPTH
     assert sorted(leaves(tree)) == sorted(dag.ids)
 

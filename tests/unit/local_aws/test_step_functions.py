@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.local_aws.conftest import ROLE, wait_for
+from tests.unit.local_aws.conftest import ROLE, wait_for, zipped
 
 Function = Callable[..., str]
 Client = Callable[[str], Any]
@@ -302,6 +302,99 @@ def test_an_execution_that_waits_for_a_token_can_be_stopped(
     states.stop_execution(executionArn=arn)
     with pytest.raises(states.exceptions.TaskTimedOut):
         wait_for(lambda: states.send_task_success(taskToken=token, output="{}") is None)
+
+
+def test_an_answer_that_is_no_json_is_refused(
+    client: Client, waiting: Callable[..., tuple[str, str]]
+) -> None:
+    states = client("stepfunctions")
+    arn, token = waiting()
+    with pytest.raises(states.exceptions.InvalidOutput):
+        states.send_task_success(taskToken=token, output="{")
+    states.send_task_success(taskToken=token, output="1")
+    assert wait_for(lambda: ended_execution(states, arn))["output"] == "1"
+
+
+def test_a_wait_for_a_token_times_out_by_name(
+    client: Client, waiting: Callable[..., tuple[str, str]]
+) -> None:
+    states = client("stepfunctions")
+    arn, token = waiting(TimeoutSeconds=1)
+    assert wait_for(lambda: ended_execution(states, arn))["error"] == "States.Timeout"
+    with pytest.raises(states.exceptions.TaskTimedOut):
+        states.send_task_success(taskToken=token, output="{}")
+
+
+CALLING_BACK = """
+import os, boto3
+states = boto3.client("stepfunctions", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+def handler(event, context):
+    token = event["token"]
+    states.send_task_heartbeat(taskToken=token)
+    if event["item"] < 0:
+        states.send_task_failure(taskToken=token, error="Negative", cause="below zero")
+    else:
+        states.send_task_success(taskToken=token, output=str(10 * event["item"]))
+"""
+
+
+@pytest.fixture(scope="module")
+def calling_back(client: Client) -> str:
+    made = client("lambda").create_function(
+        FunctionName="calls-back",
+        Runtime="python3.11",
+        Role=ROLE,
+        Handler="app.handler",
+        Code={"ZipFile": zipped(app=CALLING_BACK)},
+        Timeout=30,
+    )
+    return str(made["FunctionArn"])
+
+
+def token_task(function: str, item: Any, **more: Any) -> dict[str, Any]:
+    """A task that waits for the token which its own function answers while it is being called."""
+    key, value = ("item.$", item) if isinstance(item, str) else ("item", item)
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": function, "Payload": {"token.$": "$$.Task.Token", key: value}},
+        "TimeoutSeconds": 60,
+        **({} if "Next" in more else {"End": True}),
+        **more,
+    }
+
+
+def test_a_function_answers_the_token_of_its_own_call(calling_back: str, execute: Execute) -> None:
+    assert execute(one(token_task(calling_back, 4)))["output"] == "40"
+    assert execute(one(token_task(calling_back, 4, HeartbeatSeconds=20)))["output"] == "40"
+    failed = execute(one(token_task(calling_back, -1)))
+    assert (failed["status"], failed["error"], failed["cause"]) == ("FAILED", "Negative", "below zero")
+
+
+def test_tokens_are_apart_in_branches_and_items(calling_back: str, execute: Execute) -> None:
+    branches = [one(token_task(calling_back, item)) for item in range(6)]
+    ended = execute(one({"Type": "Parallel", "Branches": branches, "End": True}))
+    assert json.loads(ended["output"]) == [0, 10, 20, 30, 40, 50]
+    state = {"Type": "Map", "ItemProcessor": one(token_task(calling_back, "$")), "End": True}
+    assert json.loads(execute(one(state), [5, 3, 8, 1])["output"]) == [50, 30, 80, 10]
+    assert execute(one(state), [1, -1, 2])["error"] == "Negative"
+
+
+def test_a_wait_that_fails_takes_its_way_and_its_sibling_with_it(
+    calling_back: str, app: str, execute: Execute
+) -> None:
+    catch = {"Catch": [{"ErrorEquals": ["Negative"], "Next": "Caught"}], "Next": "Never"}
+    states = {
+        "Only": token_task(calling_back, -1, **catch),
+        "Caught": {"Type": "Pass", "Result": "caught", "End": True},
+        "Never": {"Type": "Succeed"},
+    }
+    assert execute({"StartAt": "Only", "States": states})["output"] == '"caught"'
+    unanswered = token_task(app, 1)
+    started = time.monotonic()
+    branches = [one(unanswered), one(token_task(calling_back, -1))]
+    assert execute(one({"Type": "Parallel", "Branches": branches, "End": True}))["error"] == "Negative"
+    assert time.monotonic() - started < 30
 
 
 DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}

@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import ExecutionEndedError, MiniN8nError, NodeError
 from engine.execution import ExecutionStatus, NodeStatus
+from engine.machine import MachineExecution
 from engine.node import NodeResult
-from engine.ports import MachineExecution
 from engine.task import Task, TaskAnswer
 from tests.unit.engine_bench import EngineBench, connect, node
 
@@ -382,3 +382,25 @@ def test_a_node_reads_files_alone(bench: EngineBench, key: str) -> None:
     with pytest.raises(NodeError):
         bench.run(execution, "a")
     assert bench.record(execution, "a").status is NodeStatus.FAILED
+
+
+def test_what_is_reached_through_outputs_not_taken_alone_is_skipped_with_the_fork(bench: EngineBench) -> None:
+    execution = bench.begin(
+        node("fork", "fork"),
+        node("left"),
+        node("right"),
+        node("after"),
+        node("both"),
+        node("other"),
+        connections=connect(
+            "fork.left>left", "fork.right>right", "right>after", "fork.right>after", "left>both", "after>both"
+        ),
+    )
+    bench.scripts.run = lambda *_: NodeResult({"output": None}, "left")
+    assert bench.run(execution, "fork", fork="fork") == TaskAnswer(output_name="left")
+    assert [bench.record(execution, node_id).status for node_id in ("right", "after")] == [
+        NodeStatus.SKIPPED
+    ] * 2
+    for undecided in ("left", "both", "other"):
+        with pytest.raises(KeyError):
+            bench.record(execution, undecided)

@@ -12,7 +12,7 @@ from engine.errors import ConflictError, NodeError, NotFoundError, RequestError,
 from engine.execution import ErrorInfo, ExecutionStatus, NodeStatus
 from engine.ports import ExecutionFilter
 from engine.service import StartRequest
-from engine.service.executions import OVERDUE_SECONDS
+from engine.service.overdue import OVERDUE_SECONDS
 from tests.unit.engine_bench import EngineBench, connect, node
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from engine.errors import ExecutionEndedError, NodeError, NotFoundError, RetryableNodeError
 from engine.execution import ErrorInfo, ExecutionStatus, NodeStatus
+from engine.machine import MachineExecution
 from engine.node import NodeResult
-from engine.ports import MachineExecution
 from tests.unit.engine_bench import EngineBench, connect, node
 
 
@@ -56,6 +56,7 @@ def test_the_output_is_that_of_the_output_nodes_by_name(bench: EngineBench) -> N
         None,
     )
     assert bench.metrics.total("Executions", status="succeeded") == 1
+    assert bench.metrics.total("ExecutionErrors") == 0
 
 
 def test_without_output_nodes_it_is_that_of_the_last_nodes_that_ran(bench: EngineBench) -> None:
@@ -138,6 +139,7 @@ def test_the_node_that_the_cause_names_is_to_blame(bench: EngineBench) -> None:
         "b": NodeStatus.FAILED,
         "c": NodeStatus.ABORTED,
     }
+    assert bench.metrics.total("ExecutionErrors") == 1
     assert runs["b"].error == error
     assert runs["b"].ended_at == bench.clock.now()
     assert runs["c"].error is None

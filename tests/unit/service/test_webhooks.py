@@ -149,6 +149,7 @@ def test_what_starts_nothing_is_no_success(
     hook(bench, workflow)
     answer = post(bench, **{"body": {"a": "1"}, **request_})
     assert (answer.status, json.loads(answer.body)["status"]) == (status, status)
+    assert bench.metrics.total("WebhooksRefused", status=str(status)) == 1
     assert bench.executions._executions == {}
 
 
@@ -163,6 +164,7 @@ def test_what_cannot_start_is_to_be_sent_again(
     answer = post(bench, {"a": "1"})
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert (outcome(bench, trigger) or ("",))[0] == "failed"
+    assert bench.metrics.total("TriggerFailures") == 1
 
 
 def test_a_secret_that_is_not_stored_any_more_lets_nobody_in(bench: EngineBench, workflow: str) -> None:

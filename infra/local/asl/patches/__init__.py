@@ -26,7 +26,9 @@ from infra.local.asl.patches import (
     parse_cache,
     request_casing,
     stopped_programs,
+    task_tokens,
     time_scale,
+    token_waits,
 )
 from infra.local.patch import Patch
 
@@ -48,7 +50,9 @@ INTERPRETER_PATCHES: tuple[Patch, ...] = (
     parse_cache.PATCH,
     request_casing.PATCH,
     stopped_programs.PATCH,
+    task_tokens.PATCH,
     time_scale.PATCH,
+    token_waits.PATCH,
 )
 
 

@@ -53,12 +53,14 @@ class AccessBench(EngineBench):
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
+            parts=self.parts,
             limits=self.limit_service,
         )
         self.bootstrap_key: str | None = BOOTSTRAP_KEY
         self.services = Services(
             workflows=self.workflow_service,
             versions=self.version_service,
+            recompile=self.recompile_service,
             exports=self.export_service,
             imports=self.import_service,
             templates=self.template_service,

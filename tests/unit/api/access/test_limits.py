@@ -3,7 +3,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from engine.execution import ExecutionStatus
-from engine.ports import MachineExecution
+from engine.machine import MachineExecution
 from tests.unit.api.access.access_bench import BOOTSTRAP_KEY, AccessBench
 
 

@@ -1,0 +1,51 @@
+"""What is asked of a new execution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from engine.access.principal import Principal
+from engine.execution import Execution, ParentLink, Selection
+from engine.json_value import JsonObject, digest
+from engine.service.version_choice import VersionChoice
+from engine.workflow import Pin
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """What is asked of a new execution."""
+
+    workflow_id: str
+    inputs: JsonObject = field(default_factory=dict)
+    idempotency_key: str | None = None
+    bypass_cache: bool = False
+    trigger: str = "manual"
+    version: VersionChoice = "draft"
+    # The execution to try again: its version, its inputs, and its results so far.
+    retry_of: Execution | None = None
+    # Who asks, and whose limits hold; None: a trigger, which has no limits.
+    principal: Principal | None = None
+    # A part of the workflow, and the results that stand before it.
+    selection: Selection = Selection()
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    ignore_pins: bool = False
+    # The execution that asks for it, by a node or by its failure; then the key is of its own.
+    parent: ParentLink | None = None
+
+    def settled(self) -> StartRequest:
+        """The word on pins of the document: for the draft when somebody runs it alone."""
+        if self.retry_of is not None:
+            return self
+        by_hand = self.trigger == "manual" and self.version == "draft" and not self.ignore_pins
+        return replace(self, selection=self.selection.model_copy(update={"uses_pins": by_hand}))
+
+    def pins_as_json(self) -> JsonObject:
+        """The pins as they are stored."""
+        return {name: pin.model_dump(mode="json") for name, pin in self.pins.items()}
+
+    def fingerprint(self) -> str:
+        """Equal for requests that ask for the same, whatever their Idempotency-Key."""
+        asked = [self.workflow_id, self.version, self.inputs, self.bypass_cache]
+        of = self.retry_of.execution_id if self.retry_of else None
+        return digest([asked, of, self.selection.model_dump(), self.pins_as_json()])

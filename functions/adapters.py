@@ -1,0 +1,115 @@
+"""What stands on AWS alone: the adapters, each built once, when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from engine.adapters.aws_clients import AwsClients
+from engine.adapters.dynamodb import (
+    DynamoApiKeyStore,
+    DynamoAuditStore,
+    DynamoCacheStore,
+    DynamoCredentialStore,
+    DynamoDurationStore,
+    DynamoExecutionStore,
+    DynamoLimitStore,
+    DynamoWorkflowStore,
+)
+from engine.adapters.powertools_metrics import PowertoolsMetrics
+from engine.adapters.s3 import S3BlobStore
+from engine.adapters.secrets import SecretsManagerStore
+from engine.adapters.step_functions import StepFunctionsMachines
+from engine.adapters.system_clock import SystemClock
+from engine.registry import NodeRegistry
+from engine.settings import Settings
+from engine.values import ValueStore
+from functions.telemetry import metrics
+from nodes import BUILTIN_NODES
+
+
+class Adapters:
+    """What the use cases stand on."""
+
+    def __init__(self, settings: Settings, clients: AwsClients) -> None:
+        """``settings``: what the environment says; ``clients``: how AWS is reached."""
+        self.settings, self.clients = settings, clients
+        self.clock = SystemClock()
+        self.metrics = PowertoolsMetrics(metrics)
+
+    @cached_property
+    def registry(self) -> NodeRegistry:
+        """Built-in node types, and those of installed packages."""
+        registry = NodeRegistry(BUILTIN_NODES)
+        registry.load_installed()
+        return registry
+
+    @cached_property
+    def workflows(self) -> DynamoWorkflowStore:
+        """Workflows and their versions."""
+        return DynamoWorkflowStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
+
+    @cached_property
+    def durations(self) -> DynamoDurationStore:
+        """How long the nodes of workflows took."""
+        return DynamoDurationStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
+
+    @cached_property
+    def executions(self) -> DynamoExecutionStore:
+        """Executions and node runs."""
+        return DynamoExecutionStore(self.clients.dynamodb, self.settings.executions_table, self.clock)
+
+    @cached_property
+    def cache(self) -> DynamoCacheStore:
+        """Cached results."""
+        return DynamoCacheStore(self.clients.dynamodb, self.settings.cache_table, self.clock)
+
+    @cached_property
+    def blobs(self) -> S3BlobStore:
+        """Files and large values."""
+        return S3BlobStore(self.clients.s3, self.settings.artifacts_bucket)
+
+    @cached_property
+    def values(self) -> ValueStore:
+        """Values by claim."""
+        return ValueStore(self.blobs)
+
+    @cached_property
+    def secrets(self) -> SecretsManagerStore:
+        """Single secrets."""
+        return SecretsManagerStore(self.clients.secrets_manager)
+
+    @cached_property
+    def credentials(self) -> DynamoCredentialStore:
+        """Credentials."""
+        return DynamoCredentialStore(
+            self.clients.dynamodb,
+            self.settings.access_table,
+            self.clients.secrets_manager,
+            self.settings.secrets_prefix,
+            self.clock,
+        )
+
+    @cached_property
+    def api_keys(self) -> DynamoApiKeyStore:
+        """API keys."""
+        return DynamoApiKeyStore(self.clients.dynamodb, self.settings.access_table, self.clock)
+
+    @cached_property
+    def limits(self) -> DynamoLimitStore:
+        """Counters of requests and executions."""
+        return DynamoLimitStore(self.clients.dynamodb, self.settings.access_table, self.clock)
+
+    @cached_property
+    def audit_records(self) -> DynamoAuditStore:
+        """Audit records."""
+        return DynamoAuditStore(self.clients.dynamodb, self.settings.access_table, self.clock)
+
+    @cached_property
+    def machines(self) -> StepFunctionsMachines:
+        """State machines."""
+        return StepFunctionsMachines(
+            self.clients.step_functions,
+            prefix=self.settings.state_machine_prefix,
+            role_arn=self.settings.state_machine_role_arn,
+            tracing=True,
+        )
