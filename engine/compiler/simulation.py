@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from engine.asl import all_states
+from engine.asl import all_states, inner_machines, targets
 from engine.compiler.measure import fork_ways
 from engine.json_value import JsonObject
 
@@ -59,8 +59,8 @@ class _Thread:
     at: str | None
     join: _Join
     stop: str | None = None
-    fork: JsonObject = field(default_factory=dict)
-    """What the Task before told of the Choice that follows it."""
+    fork: str = ""
+    """The node whose output the next Choice reads."""
     doing: Iterator[float] | None = None
     """What is left of the state it is in: seconds to pass, one part after another."""
 
@@ -123,25 +123,22 @@ class _Run:
             for machine, first, stop in ways:
                 self._resume(_Thread(machine, first, join, stop))
             return
-        thread.fork = payload(state).get("fork", {})
+        thread.fork = payload(state).get("fork", "")
         thread.doing = self._doing(state)
         self._resume(thread)
 
     def _taken_ways(self, thread: _Thread, state: JsonObject) -> list[str]:
         """The first states of the ways that run; what stands on the others is skipped, and has ended so."""
-        left_by = self._assumptions.left_by.get(thread.fork.get("node", ""))
-        skipped = [] if left_by is None else [way for way in thread.fork["ways"] if way != left_by]
-        for output in skipped:
-            for node_id in thread.fork["ways"][output]:
-                self._end(node_id)
-        return [
-            name
-            for name in fork_ways(thread.machine, state)
-            if id(thread.machine["States"][name]) not in self._entered
-            and not any(
-                rule["Next"] == name and rule.get("StringEquals") in skipped for rule in state["Choices"]
-            )
-        ]
+        left_by = self._assumptions.left_by.get(thread.fork)
+        taken: list[str] = []
+        for name in fork_ways(thread.machine, state):
+            outputs = {rule.get("StringEquals") for rule in state["Choices"] if rule["Next"] == name}
+            if left_by is not None and left_by not in outputs:
+                for node_id in _nodes_on_way(thread.machine, name, state["Default"]):
+                    self._end(node_id)
+            elif id(thread.machine["States"][name]) not in self._entered:
+                taken.append(name)
+        return taken
 
     def _doing(self, state: JsonObject) -> Iterator[float]:
         """The seconds that pass in a state, node after node."""
@@ -192,6 +189,21 @@ def payload(state: JsonObject) -> JsonObject:
 def awaited_nodes(state: JsonObject) -> tuple[str, ...]:
     """The nodes that a latch waits for; nothing for other states."""
     return tuple(payload(state).get("await", ()))
+
+
+def _nodes_on_way(machine: JsonObject, first: str, stop: str) -> Iterator[str]:
+    """The nodes from one state of a machine to another."""
+    waiting, seen = [first], {stop}
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        state = machine["States"][name]
+        inside = [inner for machine in inner_machines(state) for inner in all_states(machine)]
+        for part in (state, *inside):
+            yield from payload(part).get("nodes", ())
+        waiting.extend(targets(state))
 
 
 def _mapped_nodes(definition: JsonObject) -> set[str]:

@@ -10,7 +10,6 @@ from engine.compiler.simulation import Assumptions, simulate
 from engine.json_value import JsonObject
 from engine.validation import check_document
 from engine.workflow import Workflow
-from infra.cli.bench.compile_time import layered_workflow
 from infra.cli.compilation import compile_checked, installed_nodes
 from infra.cli.machine_tree import draw_machine
 from infra.cli.timeline import draw_timeline
@@ -83,10 +82,14 @@ def test_of_a_long_row_the_first_and_the_last_are_named() -> None:
 
 def test_a_thousand_nodes_are_drawn_on_a_few_screens_of_eighty_columns() -> None:
     registry = installed_nodes()
-    document = layered_workflow(1_000)
-    for item in document["nodes"]:
-        item.update(type="http", config={"url": "https://example.org"})
-    workflow = check_document(document, registry)
+    nodes = [node(f"n{i}", "http", config={"url": "https://example.org"}) for i in range(1_000)]
+    links = [
+        {"source": f"n{5 * (layer - 1) + (place + step) % 5}", "target": f"n{5 * layer + place}"}
+        for layer in range(1, 200)
+        for place in range(5)
+        for step in (0, 1)
+    ]
+    workflow = check_document({"name": "wide", "nodes": nodes, "connections": links}, registry)
     definition = compile_checked(workflow, registry).definition
     spans = simulate(definition, Assumptions(dict.fromkeys((n.id for n in workflow.nodes), 1.0))).spans
     drawn = [*shown(draw_machine(definition)), *shown(draw_timeline(spans, (), 80, timed=True))]
