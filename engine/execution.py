@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.json_value import JsonObject, JsonValue
+from engine.workflow import MachineType
 
 
 class ExecutionStatus(StrEnum):
@@ -126,6 +127,7 @@ class Execution(Record):
     started_at: datetime
     ended_at: datetime | None = None
     timeout_seconds: int
+    mode: MachineType = "standard"
     bypass_cache: bool = False
     state_machine_version_arn: str | None = None
     execution_arn: str | None = None

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
+from engine.workflow import MachineType
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,19 @@ class TaskTokens(Protocol):
 
 
 class StateMachines(TaskTokens, Protocol):
-    """The state machine service. One machine per workflow, one published version per definition."""
+    """The state machine service. One machine per workflow and type, one version per definition.
 
-    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
+    Of an express execution nothing is known but that it was started: it is not described, stopped or found
+    by its name, and a start that is repeated runs it again.
+    """
+
+    def publish(
+        self,
+        workflow_id: str,
+        definition: JsonObject,
+        keep: Collection[str] = (),
+        mode: MachineType = "standard",
+    ) -> str:
         """Create or update the machine of a workflow; the ARN of the version that has this definition.
 
         Where there is no room for one more, old versions are deleted, but none whose ARN is in ``keep``.
@@ -56,6 +67,14 @@ class StateMachines(TaskTokens, Protocol):
         NotFoundError when the version is gone; ConflictError when the name was started with another input.
         """
 
+    def run_express(
+        self, version_arn: str, execution_id: str, task_input: JsonObject
+    ) -> tuple[str, MachineExecution]:
+        """Run an express version to its end, within 25 s: the execution's ARN, and how it ended.
+
+        NotFoundError when the version is gone.
+        """
+
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
         """Abort; no error if the execution has ended. NotFoundError if there never was one."""
 
@@ -66,4 +85,4 @@ class StateMachines(TaskTokens, Protocol):
         """The ARN that an execution of that name has, without asking the service."""
 
     def delete(self, workflow_id: str) -> None:
-        """Delete the machine of a workflow; no error if there is none."""
+        """Delete the machines of a workflow; no error if there is none."""

@@ -19,7 +19,7 @@ from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeR
 from engine.json_value import JsonObject, JsonValue
 from engine.link_port import LinkStore
 from engine.template import Template
-from engine.workflow import Workflow
+from engine.workflow import MachineType, Workflow
 
 T = TypeVar("T")
 
@@ -77,6 +77,7 @@ class WorkflowVersion:
     author: str = ""
     message: str | None = None
     restored_from: int | None = None
+    mode: MachineType = "standard"
 
 
 class WorkflowStore(Protocol):

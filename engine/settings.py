@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from engine.access.role import Role
 from engine.errors import MiniN8nError
 from engine.node import Executor
+from engine.task import FINISH
 
 EXECUTORS: tuple[Executor, ...] = ("core", "http", "ai", "custom", "flow")
+# What the Tasks of a state machine may call.
+TARGETS: tuple[str, ...] = (*EXECUTORS, FINISH)
 
 
 class SettingsError(MiniN8nError):
@@ -30,7 +33,7 @@ class Settings:
     region: str
     state_machine_prefix: str = "mini-n8n"
     state_machine_role_arn: str = ""
-    # Executor name -> function ARN; the API function alone has them.
+    # Name of TARGETS -> function ARN; the API function alone has them.
     targets: Mapping[str, str] = field(default_factory=dict)
     # What fires triggers, and with which right; the API function alone has them.
     triggers_function_arn: str = ""
@@ -63,7 +66,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     def listed(name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
 
-    targets = {name: environment.get(f"{name.upper()}_FUNCTION_ARN", "") for name in EXECUTORS}
+    targets = {name: environment.get(f"{name.upper()}_FUNCTION_ARN", "") for name in TARGETS}
     return Settings(
         workflows_table=need("WORKFLOWS_TABLE"),
         executions_table=need("EXECUTIONS_TABLE"),

@@ -8,6 +8,7 @@ Keys of the payload::
     item          index                    inside a Map: the item of the for_each node
     step          run | expand | item | collect | settle | wait
     error_name    name                     step settle: the error that Step Functions caught
+    error         {Error, Cause}           step finish: what stopped an express execution
     token         token                    step wait: what ends the wait, to be kept for who wakes the node
     fork          node id                  of the nodes: whose output the Choice that follows reads; what is
                                            reached through its other outputs alone is recorded as skipped
@@ -15,6 +16,7 @@ Keys of the payload::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,6 +30,10 @@ from engine.json_value import JsonObject
 # wait     keep the token with which the wait of a pending node is ended
 # settle   a node with on_error continue or output failed for good: record it and go on
 Step = Literal["run", "expand", "item", "collect", "settle", "wait"]
+
+
+# The target, besides the executors, that ends the executions of express machines.
+FINISH = "finish"
 
 
 class ExecutionInput(BaseModel):
@@ -54,6 +60,31 @@ class Task(BaseModel):
     error_name: str | None = None
     token: str | None = None
     fork: str | None = None
+
+
+class CaughtError(BaseModel):
+    """What Step Functions puts into the input of a state that a Catch leads to."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str | None = Field(None, alias="Error")
+    cause: str | None = Field(None, alias="Cause")
+
+
+class FinishTask(BaseModel):
+    """The last message of an express execution, whose end no event tells: how it ended.
+
+    It names no nodes, and goes to the function of `FINISH` rather than to an executor.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    execution_id: str
+    workflow_id: str
+    version: int
+    nodes: Sequence[str] = Field((), max_length=0)
+    step: Literal["finish"]
+    error: CaughtError | None = Field(None, description="What stopped it; None: it succeeded.")
 
 
 class TaskAnswer(BaseModel):

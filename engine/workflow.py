@@ -20,6 +20,11 @@ MAX_NODES = 1_000
 MAX_CONNECTIONS = 10_000
 # A standard execution ends after one year (same page).
 MAX_TIMEOUT_SECONDS = 31_536_000
+# An express execution ends after five minutes (same page).
+EXPRESS_SECONDS = 300
+
+# The two types of state machine.
+MachineType: TypeAlias = Literal["standard", "express"]
 
 # JSON's own types, nothing converted: `true` is no number of seconds.
 Whole: TypeAlias = Annotated[int, Field(strict=True)]
@@ -107,6 +112,10 @@ class Settings(Part):
     """What holds for the whole workflow."""
 
     timeout_seconds: Whole = Field(3_600, ge=1, le=MAX_TIMEOUT_SECONDS)
+    # Express is never what nobody asked for: it may run a node twice, and ends after five minutes.
+    mode: Literal["standard", "express", "auto"] = Field(
+        "standard", description="The type of state machine; auto: express where all of it surely fits."
+    )
     error_workflow: str | None = Field(
         None,
         min_length=1,
@@ -118,6 +127,10 @@ class Settings(Part):
         description="Whether a save plans anew with the durations of past executions, or with those that the "
         "version before was planned with; POST …/recompile plans anew at any time.",
     )
+
+    def longest_seconds(self, mode: MachineType) -> int:
+        """Seconds after which an execution ends, on a machine of this type."""
+        return min(self.timeout_seconds, EXPRESS_SECONDS) if mode == "express" else self.timeout_seconds
 
 
 class Workflow(Part):

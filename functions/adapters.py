@@ -112,4 +112,5 @@ class Adapters:
             prefix=self.settings.state_machine_prefix,
             role_arn=self.settings.state_machine_role_arn,
             tracing=True,
+            sync_client=self.clients.step_functions_sync,
         )

@@ -31,6 +31,8 @@ MAX_ATTEMPTS = 3
 S3_READ_TIMEOUT_SECONDS = 20.0
 # A model may think for minutes; the node's own timeout ends it. Retries are the node's, not the SDK's.
 BEDROCK_READ_TIMEOUT_SECONDS = 900.0
+# A request waits for 25 s at most, and the API for its function for 30.
+SYNC_READ_TIMEOUT_SECONDS = 28.0
 # As many as threads that use one client at a time (S3 links, executors in one process on a laptop).
 MAX_CONNECTIONS = 50
 
@@ -75,6 +77,11 @@ class AwsClients:
         return cast("SFNClient", _MadeWhenUsed(lambda: self._client("stepfunctions")))
 
     @property
+    def step_functions_sync(self) -> SFNClient:
+        """Step Functions for executions that are waited for; asked once, or they would run again."""
+        return cast("SFNClient", _MadeWhenUsed(lambda: self._client("stepfunctions-sync", self._make_sync)))
+
+    @property
     def events(self) -> EventBridgeClient:
         """EventBridge; made at its first call, since only changes of triggers take it."""
         return cast("EventBridgeClient", _MadeWhenUsed(lambda: self._client("events")))
@@ -110,12 +117,19 @@ class AwsClients:
 
     def _make_s3(self) -> Any:
         client = self._make("s3", S3_READ_TIMEOUT_SECONDS, addressing="virtual")
-        if client.meta.endpoint_url.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        if _is_aws(client):
             return client
         return self._make("s3", S3_READ_TIMEOUT_SECONDS, addressing="path")
 
     def _make_bedrock(self) -> Any:
         return self._make("bedrock-runtime", BEDROCK_READ_TIMEOUT_SECONDS, attempts=1)
+
+    def _make_sync(self) -> Any:
+        client = self._make("stepfunctions", SYNC_READ_TIMEOUT_SECONDS, attempts=1)
+        if _is_aws(client):
+            return client
+        # AWS waits at an address of its own, `sync-states.…`; an endpoint of one's own has no such name.
+        return self._make("stepfunctions", SYNC_READ_TIMEOUT_SECONDS, attempts=1, host_prefix=False)
 
     def _make(
         self,
@@ -124,6 +138,7 @@ class AwsClients:
         *,
         attempts: int = MAX_ATTEMPTS,
         addressing: Literal["path", "virtual"] | None = None,
+        host_prefix: bool = True,
     ) -> Any:
         from botocore.config import Config
 
@@ -139,6 +154,7 @@ class AwsClients:
             tcp_keepalive=True,
             signature_version="s3v4" if addressing else None,
             s3={"addressing_style": addressing} if addressing else None,
+            inject_host_prefix=host_prefix,
         )
         return self._session.create_client(
             service, region_name=self._region, endpoint_url=self._endpoint_url, config=config
@@ -148,6 +164,10 @@ class AwsClients:
         code = ((parsed_response or {}).get("Error") or {}).get("Code")
         if code in THROTTLE_CODES and self._on_throttle is not None:
             self._on_throttle()
+
+
+def _is_aws(client: Any) -> bool:
+    return bool(client.meta.endpoint_url.endswith((".amazonaws.com", ".amazonaws.com.cn")))
 
 
 def _make_session(services: Collection[str]) -> Any:

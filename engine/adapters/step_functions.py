@@ -1,4 +1,4 @@
-"""State machines in AWS Step Functions: one machine per workflow, one published version per definition."""
+"""State machines in AWS Step Functions: one per workflow and type, one published version per definition."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from engine.errors import ConflictError, DocumentError, NotFoundError, Problem, 
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject, canonical_json, dump_json
 from engine.machine import MachineExecution
+from engine.workflow import MachineType
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
+    from mypy_boto3_stepfunctions.literals import StateMachineTypeType
     from mypy_boto3_stepfunctions.type_defs import TracingConfigurationTypeDef
 
 # A machine keeps 1,000 versions
@@ -42,6 +44,9 @@ STATUSES = {
     "TIMED_OUT": ExecutionStatus.TIMED_OUT,
     "ABORTED": ExecutionStatus.ABORTED,
 }
+# The type of a machine is fixed when it is made, so a workflow has one of each that it has used.
+TYPES: dict[MachineType, StateMachineTypeType] = {"standard": "STANDARD", "express": "EXPRESS"}
+ENDINGS: dict[MachineType, str] = {"standard": "", "express": "-express"}
 
 
 class ErrorAndCause(TypedDict):
@@ -71,9 +76,10 @@ class StepFunctionsTokens:
 class StepFunctionsMachines(StepFunctionsTokens):
     """Keeps StateMachines' promises.
 
-    Machines are named ``{prefix}-{workflow_id}`` (80 characters at most) and run with ``role_arn``, whose
-    account they live in. Nothing is logged to CloudWatch: executions and node runs are in our own tables.
-    ``tracing`` sends traces to X-Ray.
+    Machines are named ``{prefix}-{workflow_id}`` or ``{prefix}-{workflow_id}-express`` (80 characters at
+    most) and run with ``role_arn``, whose account they live in. Nothing is logged to CloudWatch, of express
+    executions neither: executions and node runs are in our own tables. ``tracing`` sends traces to X-Ray.
+    ``sync_client`` waits for executions, and asks once: a second request would run it again.
     """
 
     def __init__(
@@ -82,16 +88,24 @@ class StepFunctionsMachines(StepFunctionsTokens):
         prefix: str,
         role_arn: str,
         *,
+        sync_client: SFNClient | None = None,
         tracing: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(client)
+        self._sync_client = sync_client or client
         self._prefix = prefix
         self._role_arn = role_arn
         self._tracing = tracing
         self._sleep = sleep
 
-    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
+    def publish(
+        self,
+        workflow_id: str,
+        definition: JsonObject,
+        keep: Collection[str] = (),
+        mode: MachineType = "standard",
+    ) -> str:
         """Create or update the machine of a workflow; the ARN of the version that has this definition.
 
         Where there is no room for one more, old versions are deleted, but none whose ARN is in ``keep``.
@@ -101,13 +115,13 @@ class StepFunctionsMachines(StepFunctionsTokens):
         for attempt in range(PUBLISH_ATTEMPTS):
             try:
                 with translated(f"cannot publish the state machine of '{workflow_id}'"):
-                    return self._publish(workflow_id, text)
+                    return self._publish(workflow_id, mode, text)
             except ClientError as error:
                 code = error_code(error)
                 if code == "InvalidDefinition":
                     raise DocumentError([_refused(error)]) from error
                 if code == "ServiceQuotaExceededException":
-                    self._prune(workflow_id, keep)
+                    self._prune(self.machine_arn(workflow_id, mode), keep)
                 elif code not in ("StateMachineDeleting", "ConflictException", "StateMachineAlreadyExists"):
                     raise
             self._sleep(FIRST_WAIT_SECONDS * 2**attempt)
@@ -142,6 +156,24 @@ class StepFunctionsMachines(StepFunctionsTokens):
             return self._started_before(version_arn, execution_id, text)
         return answer["executionArn"]
 
+    def run_express(
+        self, version_arn: str, execution_id: str, task_input: JsonObject
+    ) -> tuple[str, MachineExecution]:
+        """Run an express version to its end: the execution's ARN, and how it ended.
+
+        NotFoundError when the version is gone.
+        """
+        try:
+            with translated(f"cannot run execution '{execution_id}'"):
+                answer = self._sync_client.start_sync_execution(
+                    stateMachineArn=version_arn, name=execution_id, input=canonical_json(task_input)
+                )
+        except ClientError as error:
+            if error_code(error) in GONE_CODES:
+                raise NotFoundError("state machine version", version_arn) from error
+            raise
+        return answer["executionArn"], _machine_execution(answer)
+
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
         """Abort; no error if the execution has ended. NotFoundError if there never was one."""
         try:
@@ -155,15 +187,7 @@ class StepFunctionsMachines(StepFunctionsTokens):
 
     def describe(self, execution_arn: str) -> MachineExecution:
         """How it stands; NotFoundError if the service does not know it."""
-        answer = self._describe(execution_arn)
-        stopped: datetime | None = answer.get("stopDate")
-        return MachineExecution(
-            status=STATUSES[answer["status"]],
-            started_at=answer["startDate"].astimezone(UTC),
-            ended_at=stopped.astimezone(UTC) if stopped else None,
-            error=answer.get("error"),
-            cause=answer.get("cause"),
-        )
+        return _machine_execution(self._describe(execution_arn))
 
     def execution_arn(self, version_arn: str, execution_id: str) -> str:
         """The ARN that an execution of that name has: it names the machine, not the version."""
@@ -171,26 +195,27 @@ class StepFunctionsMachines(StepFunctionsTokens):
         return f"{machine.replace(':stateMachine:', ':execution:', 1)}:{execution_id}"
 
     def delete(self, workflow_id: str) -> None:
-        """Delete the machine of a workflow with its versions; no error if there is none.
+        """Delete the machines of a workflow with their versions; no error if there is none.
 
         Step Functions ends executions that still run at their next state.
         """
-        try:
-            with translated(f"cannot delete the state machine of '{workflow_id}'"):
-                self._client.delete_state_machine(stateMachineArn=self.machine_arn(workflow_id))
-        except ClientError as error:
-            if error_code(error) not in GONE_CODES:
-                raise
+        for mode in TYPES:
+            try:
+                with translated(f"cannot delete the state machine of '{workflow_id}'"):
+                    self._client.delete_state_machine(stateMachineArn=self.machine_arn(workflow_id, mode))
+            except ClientError as error:
+                if error_code(error) not in GONE_CODES:
+                    raise
 
-    def machine_arn(self, workflow_id: str) -> str:
-        """The ARN of the machine that a workflow has, without asking the service."""
+    def machine_arn(self, workflow_id: str, mode: MachineType = "standard") -> str:
+        """The ARN of the machine of this type that a workflow has, without asking the service."""
         # arn:{partition}:iam::{account}:role/...
         _, partition, _, _, account, _ = self._role_arn.split(":", 5)
         place = f"arn:{partition}:states:{self._client.meta.region_name}:{account}"
-        return f"{place}:stateMachine:{self._prefix}-{workflow_id}"
+        return f"{place}:stateMachine:{self._prefix}-{workflow_id}{ENDINGS[mode]}"
 
-    def _publish(self, workflow_id: str, definition: str) -> str:
-        machine_arn = self.machine_arn(workflow_id)
+    def _publish(self, workflow_id: str, mode: MachineType, definition: str) -> str:
+        machine_arn = self.machine_arn(workflow_id, mode)
         tracing: TracingConfigurationTypeDef = {"enabled": self._tracing}
         answer: Any
         try:
@@ -205,10 +230,10 @@ class StepFunctionsMachines(StepFunctionsTokens):
             if error_code(error) != "StateMachineDoesNotExist":
                 raise
             answer = self._client.create_state_machine(
-                name=f"{self._prefix}-{workflow_id}",
+                name=machine_arn.rpartition(":")[2],
                 definition=definition,
                 roleArn=self._role_arn,
-                type="STANDARD",
+                type=TYPES[mode],
                 loggingConfiguration={"level": "OFF", "includeExecutionData": False},
                 tracingConfiguration=tracing,
                 publish=True,
@@ -219,9 +244,8 @@ class StepFunctionsMachines(StepFunctionsTokens):
         version_arn: str = answer["stateMachineVersionArn"]
         return version_arn
 
-    def _prune(self, workflow_id: str, keep: Collection[str]) -> None:
+    def _prune(self, machine_arn: str, keep: Collection[str]) -> None:
         """Delete the oldest versions but those to keep; executions that run them go on."""
-        machine_arn = self.machine_arn(workflow_id)
         arns: list[str] = []
         request: dict[str, Any] = {"stateMachineArn": machine_arn, "maxResults": 1000}
         while True:
@@ -252,6 +276,17 @@ class StepFunctionsMachines(StepFunctionsTokens):
             if error_code(error) == "ExecutionDoesNotExist":
                 raise NotFoundError("execution", execution_arn) from error
             raise
+
+
+def _machine_execution(answer: Any) -> MachineExecution:
+    stopped: datetime | None = answer.get("stopDate")
+    return MachineExecution(
+        status=STATUSES[answer["status"]],
+        started_at=answer["startDate"].astimezone(UTC),
+        ended_at=stopped.astimezone(UTC) if stopped else None,
+        error=answer.get("error"),
+        cause=answer.get("cause"),
+    )
 
 
 def _cut(error: str, cause: str) -> ErrorAndCause:

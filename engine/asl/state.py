@@ -102,11 +102,13 @@ class Parallel:
 
     branches: Sequence[Machine]
     next: str | None
+    catch: Sequence[Catcher] = ()
 
     def to_json(self) -> JsonObject:
         """The state."""
         branches = [branch.to_json() for branch in self.branches]
-        return {"Type": "Parallel", "Branches": branches, "ResultPath": None, **_spell_next(self.next)}
+        spelled: JsonObject = {"Type": "Parallel", "Branches": branches, "ResultPath": None}
+        return {**spelled, **_spell_errors((), self.catch), **_spell_next(self.next)}
 
 
 @dataclass(frozen=True)

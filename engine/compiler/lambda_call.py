@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.asl import Path, Template
 from engine.json_value import JsonObject
@@ -36,7 +37,7 @@ class LambdaCall:
 def call_function(
     function_arn: str,
     nodes: Sequence[str],
-    step: TaskStep = "run",
+    step: TaskStep | Literal["finish"] = "run",
     *,
     extra: Template | None = None,
     fork: str | None = None,

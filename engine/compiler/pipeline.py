@@ -1,4 +1,4 @@
-"""The stages, one after another: steps, tree, regions, fusion, machine, checks, report."""
+"""The stages, one after another: steps, tree, regions, fusion, machine, mode, checks, report."""
 
 from __future__ import annotations
 
@@ -6,22 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_definition, definition_bytes
+from engine.compiler.duration import longest_seconds
 from engine.compiler.emit import emit
+from engine.compiler.express import finalise
 from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.levels import level_tree
 from engine.compiler.measure import execution_cost
+from engine.compiler.mode import choose_mode
+from engine.compiler.price import GUESSED_NODE_SECONDS, ExpressSeconds, price_executions
 from engine.compiler.profile import Profile
 from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
+from engine.compiler.schedule import critical_path
 from engine.compiler.series_parallel import limit_depth, series_parallel_tree
 from engine.compiler.step import Step, plan_steps
-from engine.compiler.tree import Tree
+from engine.compiler.tree import Tree, makespan
 from engine.dag import Dag
 from engine.errors import DocumentError, Problem
 from engine.json_value import JsonObject, digest
 from engine.registry import NodeRegistry
 from engine.settled import settled_nodes
-from engine.workflow import Workflow
+from engine.task import FINISH
+from engine.workflow import MachineType, Workflow
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Compiled:
     definition: JsonObject
     report: JsonObject
     digest: str
+    mode: MachineType
 
 
 def compile_workflow(
@@ -54,19 +61,40 @@ def compile_workflow(
     seconds = _known_seconds(workflow, steps, profile)
     predicted = _known_seconds(workflow, steps, measured) if measured else seconds
     tree = _find_tree(dag, seconds, workflow, steps) if steps else None
-    definition = _arrange(tree, workflow, steps).to_json()
+    machine = _arrange(tree, workflow, steps)
+    standard = definition = machine.to_json()
+    longest = longest_seconds(tree, workflow, registry)
+    prices = price_executions(execution_cost(standard), _express_seconds(dag, tree, steps, predicted))
+    mode = choose_mode(workflow, registry, standard, targets, longest=longest, prices=prices)
+    if mode.chosen == "express":
+        seconds_left = workflow.settings.longest_seconds("express")
+        definition = finalise(machine, targets[FINISH], seconds_left).to_json()
     _check_size(definition)
     faults = check_definition(definition)
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
-        **make_report(definition, dag, tree, predicted),
+        **make_report(definition, dag, tree, predicted, mode.chosen),
+        "mode": mode.to_json(),
+        "cost_per_1000_executions": prices,
         "nodes": len(workflow.nodes),
         "settled_at_start": sorted(settled),
         "level_compiler": _level_compiler(workflow, registry, targets),
     }
-    _check_history(report)
-    return Compiled(definition, report, digest(definition))
+    if mode.chosen == "standard":
+        _check_history(report)
+    return Compiled(definition, report, digest(definition), mode.chosen)
+
+
+def _express_seconds(
+    dag: Dag, tree: Tree | None, steps: Mapping[str, Step], seconds: Mapping[str, float] | None
+) -> ExpressSeconds:
+    """How long an express execution is paid for: as predicted, or else by a guess that says so."""
+    if tree is not None and seconds is not None:
+        return ExpressSeconds(makespan(tree, seconds), "the predicted makespan")
+    guess = {step.id: 0.0 if step.light else GUESSED_NODE_SECONDS for step in steps.values()}
+    told = f"{GUESSED_NODE_SECONDS:g} s for each node of the longest chain that is not light"
+    return ExpressSeconds(sum(guess[node_id] for node_id in critical_path(dag, guess)), told)
 
 
 def _find_tree(

@@ -12,18 +12,22 @@ from engine.asl import (
 )
 from engine.compiler.levels import level_tree
 from engine.compiler.measure import Cost, execution_cost, item_costs, poll_costs
-from engine.compiler.price import price_executions
 from engine.compiler.schedule import critical_path
 from engine.compiler.tree import Tree, makespan, parallel_depth
 from engine.compiler.wait import MAX_WAITS, find_waits
 from engine.dag import Dag
 from engine.json_value import JsonObject
+from engine.workflow import EXPRESS_SECONDS, MachineType
 
 _QUOTAS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
 
 
 def make_report(
-    definition: JsonObject, dag: Dag, tree: Tree | None, seconds: Mapping[str, float] | None
+    definition: JsonObject,
+    dag: Dag,
+    tree: Tree | None,
+    seconds: Mapping[str, float] | None,
+    mode: MachineType,
 ) -> JsonObject:
     """Counts and costs of one execution of the steps of ``dag``; times only where every step's is known.
 
@@ -40,16 +44,26 @@ def make_report(
         "per_item": {node_id: item.to_json() for node_id, item in items.items()},
         "per_poll": {node_id: poll.to_json() for node_id, poll in poll_costs(definition).items()},
         "definition_bytes": definition_bytes(definition),
-        "limits": _limits(cost, items),
-        "cost_per_1000_executions": price_executions(cost),
+        "limits": _limits(cost, items, mode),
         "waits": [wait.to_json() for wait in waits[:MAX_WAITS]],
         "waits_count": len(waits),
         "predicted": None if seconds is None or tree is None else _predict(dag, tree, seconds),
     }
 
 
-def _limits(cost: Cost, items: Mapping[str, Cost]) -> JsonObject:
-    """What stands against the numbers, and how many items the history has room for."""
+def _limits(cost: Cost, items: Mapping[str, Cost], mode: MachineType) -> JsonObject:
+    """What stands against the numbers, and how many items the history has room for.
+
+    An express execution has no history, and so no limit to it.
+    """
+    if mode == "express":
+        return {
+            "definition_bytes": MAX_DEFINITION_BYTES,
+            "history_events": None,
+            "items": {},
+            "seconds": EXPRESS_SECONDS,
+            "source": _QUOTAS,
+        }
     free = MAX_HISTORY_EVENTS - cost.events
     return {
         "definition_bytes": MAX_DEFINITION_BYTES,

@@ -24,7 +24,7 @@ from engine.execution import (
     node_value_key,
 )
 from engine.json_value import JsonObject, digest
-from engine.machine import MachineExecution, StateMachines
+from engine.machine import StateMachines
 from engine.moment import made_at
 from engine.ports import (
     Clock,
@@ -38,13 +38,14 @@ from engine.ports import (
     WorkflowVersion,
 )
 from engine.registry import NodeRegistry
+from engine.service.express import has_begun, runs_at_once
 from engine.service.finish import ExecutionFinisher
 from engine.service.inputs import resolve_inputs
 from engine.service.kept_runs import check_retry, kept_runs
 from engine.service.limits import LimitService
-from engine.service.overdue import is_overdue
 from engine.service.parentage import note_child, retried_parent
 from engine.service.partial_run import PartialRun, PartialRunPlanner
+from engine.service.repair import ExecutionRepairer
 from engine.service.start_request import StartRequest
 from engine.service.version_choice import choose_version
 from engine.settled import settled_runs
@@ -102,8 +103,7 @@ class ExecutionService:
             execution = self._record(request, head, version, execution_id, inputs)
             execution = execution.model_copy(update={"holds_place": holds_place})
             if part is not None:
-                arn = self.parts.publish(head, part.part_of(version.workflow))
-                execution = execution.model_copy(update={"state_machine_version_arn": arn})
+                execution = self._part_of(execution, head, version.workflow, part)
             self.executions.create(execution)
         except ConflictError:
             # The same Idempotency-Key twice at once: the other one was a moment faster, and holds the place.
@@ -112,6 +112,8 @@ class ExecutionService:
         except MiniN8nError:
             self._uncount(request.principal, execution_id)
             raise
+        if request.idempotency_key is None and runs_at_once(execution, request.wait_seconds):
+            return self._run_machine(execution, version), True
         return self._start_machine(execution, version, may_repeat=request.idempotency_key is not None), True
 
     def get(self, execution_id: str, workflow_id: str | None = None) -> Execution:
@@ -119,7 +121,7 @@ class ExecutionService:
         execution = self.executions.get(execution_id)
         if workflow_id is not None and execution.workflow_id != workflow_id:
             raise NotFoundError("execution", execution_id)
-        return self._repair(execution) if self._is_overdue(execution) else execution
+        return self._repairer.repair_overdue(execution)
 
     def document(self, execution: Execution) -> WorkflowVersion:
         """The version that the execution ran."""
@@ -164,12 +166,7 @@ class ExecutionService:
 
     def stop(self, execution: Execution, error: str, cause: str) -> Execution:
         """Stop an execution, and how it stands then; one that has ended is left as it is."""
-        try:
-            self.machines.stop(self._arn(execution), error, cause)
-        except NotFoundError:
-            return self._never_started(execution)
-        self._repair(execution)
-        return self.executions.get(execution.execution_id)
+        return self._repairer.stop(execution, error, cause)
 
     def wait(self, execution_id: str, seconds: float) -> Execution:
         """The execution as soon as it ends, or as it stands after ``seconds``."""
@@ -239,7 +236,11 @@ class ExecutionService:
         """The execution, whose start is repeated where nobody knows whether it came about."""
         if execution.execution_arn is not None or execution.status.ended:
             return execution
-        return self._start_machine(execution, self.document(execution), may_repeat=True)
+        version = self.document(execution)
+        if execution.mode == "express" and has_begun(self.executions, execution, version.workflow):
+            # Step Functions would run it a second time.
+            return execution
+        return self._start_machine(execution, version, may_repeat=True)
 
     def _admit(self, principal: Principal | None, execution_id: str) -> bool:
         if self.limits is None or principal is None:
@@ -281,7 +282,8 @@ class ExecutionService:
             inputs={} if claim else inputs,
             inputs_claim=claim,
             started_at=self.clock.now(),
-            timeout_seconds=version.workflow.settings.timeout_seconds,
+            timeout_seconds=version.workflow.settings.longest_seconds(version.mode),
+            mode=version.mode,
             bypass_cache=request.bypass_cache,
             state_machine_version_arn=version.state_machine_version_arn,
             started_by=request.principal.subject if request.principal else None,
@@ -324,16 +326,11 @@ class ExecutionService:
 
         ``may_repeat``: an Idempotency-Key stands for it, so it is left open for the request that comes again.
         """
-        task_input = ExecutionInput(
-            execution_id=execution.execution_id,
-            workflow_id=execution.workflow_id,
-            version=execution.version,
-        )
         try:
             note_child(self.executions, execution)
             self._settle(execution, version.workflow)
             arn = self.machines.start(
-                execution.state_machine_version_arn or "", execution.execution_id, task_input.model_dump()
+                execution.state_machine_version_arn or "", execution.execution_id, _task_input(execution)
             )
         except (NotFoundError, UnavailableError) as error:
             if may_repeat and isinstance(error, UnavailableError):
@@ -341,13 +338,7 @@ class ExecutionService:
                     f"Execution '{execution.execution_id}' could not be started; send the same request "
                     f"again. {error}"
                 ) from error
-            told = ErrorInfo(type=type(error).__name__, message=f"{NOT_STARTED}: {error}")
-            now = self.clock.now()
-            self.executions.finish(execution.execution_id, ExecutionStatus.FAILED, now, error=told)
-            self.finisher.release_place(execution)
-            raise UnavailableError(
-                f"Execution '{execution.execution_id}' could not be started; start it again. {error}"
-            ) from error
+            raise self._not_started(execution, error) from error
         # It runs: a note that cannot be taken is made up for when it is read (see _arn).
         with suppress(UnavailableError):
             self.executions.set_execution_arn(execution.execution_id, arn)
@@ -355,32 +346,52 @@ class ExecutionService:
         self.metrics.count("ExecutionsStarted", trigger=execution.trigger.partition(":")[0])
         return execution.model_copy(update={"execution_arn": arn})
 
-    def _arn(self, execution: Execution) -> str:
-        return execution.execution_arn or self.machines.execution_arn(
-            execution.state_machine_version_arn or "", execution.execution_id
-        )
+    def _part_of(
+        self, execution: Execution, head: WorkflowHead, workflow: Workflow, part: PartialRun
+    ) -> Execution:
+        """The execution on a machine of its own, a standard one whatever the workflow's is."""
+        machine = {
+            "state_machine_version_arn": self.parts.publish(head, part.part_of(workflow)),
+            "mode": "standard",
+            "timeout_seconds": workflow.settings.longest_seconds("standard"),
+        }
+        return execution.model_copy(update=machine)
 
-    def _is_overdue(self, execution: Execution) -> bool:
-        return is_overdue(execution, self.clock.now(), self.executions, self.workflows)
-
-    def _repair(self, execution: Execution) -> Execution:
-        """Ask Step Functions what became of an execution whose end we have not heard of."""
+    def _run_machine(self, execution: Execution, version: WorkflowVersion) -> Execution:
+        """Run an express machine to its end, which it told by itself, or else ran out of time."""
         try:
-            machine = self.machines.describe(self._arn(execution))
-        except NotFoundError:
-            return self._never_started(execution)
-        if self.finisher.finish(execution.execution_id, machine):
-            self.metrics.count("ExecutionsRepaired")
+            self._settle(execution, version.workflow)
+            self.metrics.count("ExecutionsStarted", trigger=execution.trigger.partition(":")[0])
+            arn, ended = self.machines.run_express(
+                execution.state_machine_version_arn or "", execution.execution_id, _task_input(execution)
+            )
+        except (NotFoundError, UnavailableError) as error:
+            raise self._not_started(execution, error) from error
+        with suppress(UnavailableError):
+            self.executions.set_execution_arn(execution.execution_id, arn)
+        self.finisher.finish(execution.execution_id, ended)
         return self.executions.get(execution.execution_id)
 
-    def _never_started(self, execution: Execution) -> Execution:
+    def _not_started(self, execution: Execution, error: MiniN8nError) -> UnavailableError:
+        """The execution ends as failed; what to tell. Should it run all the same, it comes too late."""
+        told = ErrorInfo(type=type(error).__name__, message=f"{NOT_STARTED}: {error}")
         now = self.clock.now()
-        lost = MachineExecution(
-            ExecutionStatus.FAILED,
-            execution.started_at,
-            now,
-            "ExecutionLost",
-            "Step Functions does not know it",
+        self.executions.finish(execution.execution_id, ExecutionStatus.FAILED, now, error=told)
+        self.finisher.release_place(execution)
+        return UnavailableError(
+            f"Execution '{execution.execution_id}' could not be started; start it again. {error}"
         )
-        self.finisher.finish(execution.execution_id, lost)
-        return self.executions.get(execution.execution_id)
+
+    @property
+    def _repairer(self) -> ExecutionRepairer:
+        return ExecutionRepairer(
+            self.workflows, self.executions, self.machines, self.finisher, self.clock, self.metrics
+        )
+
+
+def _task_input(execution: Execution) -> JsonObject:
+    """What the state machine is started with."""
+    named: JsonObject = ExecutionInput(
+        execution_id=execution.execution_id, workflow_id=execution.workflow_id, version=execution.version
+    ).model_dump()
+    return named

@@ -139,6 +139,7 @@ class WorkflowSaver:
             author=note.author,
             message=note.message,
             restored_from=note.restored_from,
+            mode=plan.compiled.mode,
         )
         try:
             self.workflows.commit(head, version, None if latest is None else head.revision - 1)
@@ -172,13 +173,15 @@ class WorkflowSaver:
             return latest.state_machine_version_arn, False
         # What is saved now, should this save lose, and what triggers run.
         keep = self._live_arns(head) | ({latest.state_machine_version_arn} if latest else set())
-        return self.machines.publish(head.workflow_id, compiled.definition, keep), True
+        return self.machines.publish(head.workflow_id, compiled.definition, keep, compiled.mode), True
 
     def publish_part(self, head: WorkflowHead, part: Workflow) -> str:
         """The ARN of a machine version that runs a part of a workflow; it belongs to no saved version.
 
+        A standard one always: parts are run by hand, watched and stopped, and nobody pays for them in bulk.
         Versions of a machine that nobody names any more go when there is no room for one more.
         """
+        part = part.model_copy(update={"settings": part.settings.model_copy(update={"mode": "standard"})})
         draft = self.workflows.get_version(head.workflow_id, head.version)
         keep = self._live_arns(head) | {draft.state_machine_version_arn}
         return self.machines.publish(head.workflow_id, self.compile(part, draft.profile).definition, keep)

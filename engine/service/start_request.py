@@ -32,6 +32,8 @@ class StartRequest:
     ignore_pins: bool = False
     # The execution that asks for it, by a node or by its failure; then the key is of its own.
     parent: ParentLink | None = None
+    # How long whoever asks would wait for the end: an express execution that is over by then is waited for.
+    wait_seconds: float = 0
 
     def settled(self) -> StartRequest:
         """The word on pins of the document: for the draft when somebody runs it alone."""

@@ -22,7 +22,7 @@ from engine.execution import (
 )
 from engine.json_value import JsonObject, JsonValue, dump_json
 from engine.ports import BlobStore
-from engine.workflow import Node, Workflow
+from engine.workflow import MachineType, Node, Workflow
 
 # Lambda answers with 6 MB at most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
 # and JSON in JSON doubles its quotation marks; values over the budget are given by link.
@@ -39,6 +39,7 @@ class ExecutionSummary(BaseModel):
     workflow_name: str
     version: int
     status: ExecutionStatus
+    mode: MachineType = Field(description="The type of its state machine.")
     trigger: str
     parent: ParentLink | None = Field(description="The execution, and its node, that started this one.")
     retry_of: str | None = Field(description="The execution that this one tries again.")
@@ -248,6 +249,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "workflow_name": execution.workflow_name,
         "version": execution.version,
         "status": execution.status,
+        "mode": execution.mode,
         "trigger": execution.trigger,
         "parent": execution.parent,
         "retry_of": execution.retry_of,

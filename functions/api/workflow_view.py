@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from engine.json_value import JsonObject
 from engine.ports import WorkflowHead, WorkflowVersion
+from engine.workflow import MachineType
 from functions.api.problem import ProblemItem
 
 
@@ -58,6 +59,7 @@ class WorkflowDetail(WorkflowSummary):
     saved_at: datetime
     author: str
     message: str | None
+    mode: MachineType = Field(description="The type of its state machine.")
     state_machine_version_arn: str
 
     @classmethod
@@ -70,6 +72,7 @@ class WorkflowDetail(WorkflowSummary):
             saved_at=version.created_at,
             author=version.author,
             message=version.message,
+            mode=version.mode,
             state_machine_version_arn=version.state_machine_version_arn,
         )
 
@@ -91,6 +94,7 @@ class VersionSummary(BaseModel):
     author: str
     message: str | None
     restored_from: int | None = Field(description="The older version that this one equals.")
+    mode: MachineType = Field(description="The type of its state machine.")
     state_machine_version_arn: str
 
     @classmethod
@@ -121,6 +125,7 @@ def _version_fields(version: WorkflowVersion) -> dict[str, Any]:
         "author": version.author,
         "message": version.message,
         "restored_from": version.restored_from,
+        "mode": version.mode,
         "state_machine_version_arn": version.state_machine_version_arn,
     }
 

@@ -1,6 +1,8 @@
-"""The entry point of Step Functions' status-change events.
+"""The entry point of the ends of executions.
 
-StopExecution, timeouts and histories that overflow run no Catch, so only the event sees every end.
+Standard ones by Step Functions' status-change event: StopExecution, timeouts and histories that overflow run
+no Catch, so only the event sees every end. Express ones, of which no event tells, by the last Task of their
+machine.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ with without_collection():
     from engine.execution import ExecutionStatus
     from engine.json_value import JsonObject
     from engine.machine import MachineExecution
+    from engine.service.express import told_end
+    from engine.task import FinishTask
     from functions.bootstrap import bootstrap
     from functions.telemetry import logger, metrics
     from functions.tracing import traced
@@ -39,11 +43,15 @@ def read_event(detail: JsonObject) -> MachineExecution:
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
     """End the execution that the event is about; an event about someone else's is let go."""
-    detail = event["detail"]
-    execution_id = str(detail["name"])
-    logger.append_keys(execution_id=execution_id, status=detail["status"])
+    root = bootstrap()
+    if event.get("step") == "finish":
+        task = FinishTask.model_validate(event)
+        execution_id, ended = task.execution_id, told_end(task, root.clock.now())
+    else:
+        execution_id, ended = str(event["detail"]["name"]), read_event(event["detail"])
+    logger.append_keys(execution_id=execution_id, status=ended.status)
     try:
-        finished = bootstrap().finisher.finish(execution_id, read_event(detail))
+        finished = root.finisher.finish(execution_id, ended)
     except NotFoundError:
         logger.warning("the execution is not ours")
         return {"finished": False}

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.compiler import Compiled, Profile, compile_workflow
 from engine.errors import RequestError
 from engine.registry import NodeRegistry
-from engine.settings import EXECUTORS
+from engine.settings import TARGETS
 from engine.validation import check_document
 from engine.workflow import Workflow
 from infra.cli.document_file import read_document, read_json
@@ -45,7 +45,7 @@ def compile_checked(
 ) -> Compiled:
     """Compile a workflow that no problem was found in."""
     target = target_arn or LOCAL_TARGET
-    targets: dict[str, str] = {name: target.replace("{executor}", name) for name in EXECUTORS}
+    targets: dict[str, str] = {name: target.replace("{executor}", name) for name in TARGETS}
     return compile_workflow(workflow, registry, targets=targets, profile=profile)
 
 

@@ -78,11 +78,12 @@ def _numbers(report: JsonObject) -> Table:
     """Sizes and costs, each with the limit that it stands against."""
     table = Table(title="The state machine", title_justify="left", show_header=False)
     limits = report["limits"]
+    table.add_row("type", f"{report['mode']['chosen']}: {'; '.join(report['mode']['why'])}")
     table.add_row("states", f"{report['states']}")
     table.add_row("definition", f"{report['definition_bytes']:,} of {limits['definition_bytes']:,} bytes")
-    table.add_row(
-        "history of an execution", f"{report['history_events']} of {limits['history_events']:,} events"
-    )
+    if limits["history_events"] is not None:
+        events = f"{report['history_events']} of {limits['history_events']:,} events"
+        table.add_row("history of an execution", events)
     by_levels = report["level_compiler"]
     table.add_row(
         "state transitions of an execution",
@@ -100,7 +101,15 @@ def _numbers(report: JsonObject) -> Table:
         table.add_row(f"  each time {node_id} is asked", f"{cost['state_transitions']} more")
     cost = report["cost_per_1000_executions"]
     heading = f"cost of {cost['executions']:,} executions"
-    table.add_row(heading, f"{cost['standard_state_transitions']:g} {cost['currency']} for state transitions")
+    assumed = cost["express_assumes"]
+    table.add_row(
+        heading, f"{cost['standard_state_transitions']:g} {cost['currency']} as standard: transitions"
+    )
+    table.add_row(
+        "",
+        f"{cost['express']:g} {cost['currency']} as express: a request and {assumed['seconds']:g} s of "
+        f"{assumed['memory_mb']} MB ({assumed['because']})",
+    )
     table.add_row("", f"{cost['lambda_requests']:g} {cost['currency']} for Lambda requests")
     table.add_row("", "and the time that functions and models take")
     return table

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.errors import DocumentError
 from engine.json_value import JsonObject, JsonValue
-from engine.workflow import Workflow
+from engine.workflow import EXPRESS_SECONDS, Workflow
 from infra.cli.api_client import ApiClient
 from infra.cli.compilation import check_file, installed_nodes
 from infra.cli.compile_command import print_json, print_problems
@@ -71,6 +71,8 @@ def run_file(options: RunOptions) -> int:
 
 def _run(client: ApiClient, workflow: Workflow, inputs: JsonObject, options: RunOptions) -> int:
     saved = client.create_workflow(workflow.as_document())
+    if saved["mode"] == "express":
+        print_error(f"Runs as an express execution: {EXPRESS_SECONDS} s at most, and at least once.")
     execution = client.execute(saved["id"], inputs, bypass_cache=options.bypass_cache)
     execution = _watch(client, execution, options.timeout_seconds)
     if execution["status"] != "succeeded":

@@ -83,9 +83,9 @@ def record(source: str, **config: Any) -> dict[str, Any]:
     return {"config": {**base, "Timeout": 5, **config}, "code_zip": zipped(app=source)}
 
 
-def create(states: ModuleType, definition: dict[str, Any], name: str = "canary") -> str:
+def create(states: ModuleType, definition: dict[str, Any], name: str = "canary", **more: Any) -> str:
     status, _, body = states._create_state_machine(
-        {"name": name, "definition": json.dumps(definition), "roleArn": ROLE}
+        {"name": name, "definition": json.dumps(definition), "roleArn": ROLE, **more}
     )
     assert status == 200
     return str(json.loads(body)["stateMachineArn"])
@@ -203,6 +203,53 @@ def test_execution_engine(states: ModuleType) -> None:
     ENGINE.apply()
     assert output_of_first_version() == '"first"'
     ENGINE.take_off()
+
+
+def test_execution_engine_of_express_machines(states: ModuleType) -> None:
+    """A name can be used again, nobody may ask, and only express machines are waited for."""
+
+    def start_twice() -> list[str]:
+        states.reset()
+        machine = create(states, SUCCEED, type="EXPRESS")
+        data = {"stateMachineArn": machine, "name": "run", "input": "{}"}
+        first, second = states._start_execution(data), states._start_execution(data)
+        asked = states._describe_execution({"executionArn": json.loads(first[2])["executionArn"]})
+        standard = create(states, SUCCEED, "standard")
+        waited = [
+            states._start_sync_execution({**data, "stateMachineArn": arn}) for arn in (machine, standard)
+        ]
+        return [str(answer[0]) for answer in (first, second, asked, *waited)]
+
+    apply_interpreter_patches()
+    with patched():
+        assert start_twice() == ["200", "400", "200", "200", "200"]
+    apply_interpreter_patches()
+    ENGINE.apply()
+    assert start_twice() == ["200", "200", "400", "200", "400"]
+    ENGINE.take_off()
+
+
+def test_definition_checks_of_express_machines(states: ModuleType) -> None:
+    waits = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "End": True}
+    waits["Parameters"] = {"FunctionName": FUNCTION, "Payload": {"token.$": "$$.Task.Token"}}
+    data = {
+        "name": "express",
+        "definition": json.dumps({"StartAt": "A", "States": {"A": waits}}),
+        "roleArn": ROLE,
+        "type": "EXPRESS",
+    }
+    with patched():
+        assert states._create_state_machine(data)[0] == 200
+    states.reset()
+    apply_interpreter_patches()
+    definition_checks.PATCH.apply()
+    assert states._create_state_machine(data)[0] == 400
+    machine = create(states, SUCCEED, "express", type="EXPRESS")
+    assert (
+        states._update_state_machine({"stateMachineArn": machine, "definition": data["definition"]})[0] == 400
+    )
+    assert states._create_state_machine({**data, "name": "standard", "type": "STANDARD"})[0] == 200
+    definition_checks.PATCH.take_off()
 
 
 def test_definition_checks(states: ModuleType) -> None:

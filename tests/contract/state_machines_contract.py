@@ -97,6 +97,35 @@ class StateMachinesContract:
         with pytest.raises(NotFoundError):
             machines.stop(arn, "Cancelled", "")
 
+    def test_a_workflow_has_a_machine_for_each_type_and_loses_both(
+        self, machines: StateMachines, workflow_id: str
+    ) -> None:
+        standard = machines.publish(workflow_id, WAITING)
+        express = machines.publish(workflow_id, WAITING, mode="express")
+        assert standard != express
+        assert machines.start(standard, "ex_8", INPUT) == machines.execution_arn(standard, "ex_8")
+        assert machines.start(express, "ex_8", INPUT) != machines.execution_arn(standard, "ex_8")
+        machines.delete(workflow_id)
+        for version_arn in (standard, express):
+            with pytest.raises(NotFoundError):
+                machines.start(version_arn, "ex_9", INPUT)
+
+    def test_an_express_execution_runs_as_often_as_it_is_started_and_nobody_can_ask(
+        self, machines: StateMachines, workflow_id: str
+    ) -> None:
+        version_arn = machines.publish(workflow_id, WAITING, mode="express")
+        first, again = (machines.start(version_arn, "ex_10", INPUT) for _ in range(2))
+        assert first != again
+        assert machines.start(version_arn, "ex_10", {**INPUT, "version": 2})
+
+    def test_an_express_version_that_is_gone_is_not_run(
+        self, machines: StateMachines, workflow_id: str
+    ) -> None:
+        version_arn = machines.publish(workflow_id, WAITING, mode="express")
+        machines.delete(workflow_id)
+        with pytest.raises(NotFoundError):
+            machines.run_express(version_arn, "ex_11", INPUT)
+
     def test_a_token_is_answered_once(self, machines: StateMachines, open_token: Callable[[], str]) -> None:
         first, second = open_token(), open_token()
         assert machines.send_success(first, {"approved": True})

@@ -4,6 +4,8 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC
+from typing import Any
 
 import boto3
 import pytest
@@ -11,8 +13,9 @@ import pytest
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.memory import ManualClock, MemoryStateMachines
 from engine.adapters.step_functions import StepFunctionsMachines
-from engine.errors import DocumentError, Problem
-from engine.machine import StateMachines
+from engine.errors import DocumentError, NotFoundError, Problem
+from engine.execution import ExecutionStatus
+from engine.machine import MachineExecution, StateMachines
 from tests.contract.state_machines_contract import INPUT, OTHER, WAITING, StateMachinesContract
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/state-machines"
@@ -42,7 +45,9 @@ class TestInStepFunctions(StateMachinesContract):
 
     @pytest.fixture
     def machines(self, aws: AwsClients) -> StepFunctionsMachines:
-        return StepFunctionsMachines(aws.step_functions, "mini-n8n-test", ROLE_ARN)
+        return StepFunctionsMachines(
+            aws.step_functions, "mini-n8n-test", ROLE_ARN, sync_client=aws.step_functions_sync
+        )
 
     @pytest.fixture
     def open_token(
@@ -112,6 +117,29 @@ class TestInStepFunctions(StateMachinesContract):
         assert [(p.code, p.node) for p in error.value.problems] == [("definition_refused", None)]
         assert error.value.problems[0].message.startswith("Step Functions refuses the state machine")
 
+    def test_an_express_machine_is_run_to_its_end(
+        self, aws: AwsClients, machines: StateMachines, workflow_id: str
+    ) -> None:
+        def ended(state: dict[str, Any], **more: Any) -> MachineExecution:
+            version_arn = machines.publish(
+                workflow_id, {"StartAt": "A", "States": {"A": state}, **more}, mode="express"
+            )
+            execution_arn, found = machines.run_express(version_arn, "ex_1", INPUT)
+            assert ":express:" in execution_arn
+            assert (found.started_at.tzinfo, found.ended_at and found.ended_at.tzinfo) == (UTC, UTC)
+            return found
+
+        good = ended({"Type": "Succeed"})
+        assert (good.status, good.error) == (ExecutionStatus.SUCCEEDED, None)
+        bad = ended({"Type": "Fail", "Error": "No", "Cause": "it says so"})
+        assert (bad.status, bad.error, bad.cause) == (ExecutionStatus.FAILED, "No", "it says so")
+        late = ended({"Type": "Wait", "Seconds": 600, "End": True}, TimeoutSeconds=1)
+        assert late.status is ExecutionStatus.TIMED_OUT
+        machine_arn = (
+            f"arn:aws:states:us-east-1:000000000000:stateMachine:mini-n8n-test-{workflow_id}-express"
+        )
+        assert aws.step_functions.describe_state_machine(stateMachineArn=machine_arn)["type"] == "EXPRESS"
+
 
 class TestTheHooksOfMemory:
     def test_a_start_is_handed_to_who_runs_it(self, clock: ManualClock) -> None:
@@ -133,6 +161,18 @@ class TestTheHooksOfMemory:
         with pytest.raises(DocumentError) as error:
             MemoryStateMachines(on_publish=refuse).publish("wf_1", WAITING)
         assert error.value.problems == (problem,)
+
+    def test_who_is_waited_for_is_run_by_the_hook_or_over_its_time(self, clock: ManualClock) -> None:
+        machines = MemoryStateMachines(clock)
+        version_arn = machines.publish("wf_1", WAITING, mode="express")
+        assert machines.run_express(version_arn, "ex_1", INPUT)[1].status is ExecutionStatus.TIMED_OUT
+        machines.on_start = lambda begun: machines.end(begun.execution_arn, ExecutionStatus.SUCCEEDED)
+        arn, ended = machines.run_express(version_arn, "ex_1", INPUT)
+        assert ended.status is ExecutionStatus.SUCCEEDED
+        with pytest.raises(NotFoundError):
+            machines.describe(arn)
+        with pytest.raises(NotFoundError):
+            machines.stop(arn, "Cancelled", "")
 
     def test_an_interpreter_has_the_answers_to_its_own_tokens(self) -> None:
         machines = MemoryStateMachines(on_answer=lambda answer: answer.token == "known")

@@ -12,7 +12,7 @@ from engine.registry import NodeRegistry
 from engine.workflow import Retry
 
 _LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:mini-n8n"
-TARGETS = {name: f"{_LAMBDA}-{name}" for name in ("core", "http", "ai", "custom", "flow")}
+TARGETS = {name: f"{_LAMBDA}-{name}" for name in ("core", "http", "ai", "custom", "flow", "finish")}
 
 
 class Plain(BaseNode):

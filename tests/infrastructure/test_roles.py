@@ -92,11 +92,12 @@ def test_only_the_api_passes_roles_each_to_the_service_it_is_for(
     assert iam == {passed("StateMachineRole", "states"), passed("SchedulerRole", "scheduler")}
 
 
-def test_a_state_machine_invokes_the_five_executors_sends_traces_and_nothing_else(
+def test_a_state_machine_invokes_the_executors_and_what_ends_executions_and_sends_traces(
     allowed: dict[str, frozenset[Grant]],
 ) -> None:
+    called = (*EXECUTORS, "ExecutionEvents")
     assert allowed["StateMachineRole"] == {
-        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in EXECUTORS),
+        *(Grant("lambda:InvokeFunction", f"<{name}Function.Arn>") for name in called),
         *(Grant(action, "*") for action in (*UNNAMEABLE, *SAMPLING)),
     }
 
@@ -294,6 +295,7 @@ def test_the_api_rules_over_the_state_machines_of_this_stage(allowed: dict[str, 
             "PublishStateMachineVersion",
             "SendTaskSuccess",
             "StartExecution",
+            "StartSyncExecution",
             "UpdateStateMachine",
         },
         EXECUTIONS: {"DescribeExecution", "StopExecution"},

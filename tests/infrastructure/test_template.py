@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.registry import NodeRegistry
-from engine.settings import EXECUTORS, read_settings
+from engine.settings import EXECUTORS, TARGETS, read_settings
 from engine.validation.node_rule import EXECUTOR_MARGIN_SECONDS, EXECUTOR_TIMEOUT_SECONDS
 from infra.build.environment import ROOT
 from infra.build.function_package import PACKAGES
@@ -91,7 +91,7 @@ def test_the_environment_is_what_the_settings_read(translated: dict[str, Any]) -
     for name, environment in variables(translated).items():
         settings = read_settings(Asked(environment))
         assert settings.workflows_table == "mini-n8n-dev-workflows"
-        assert set(settings.targets) == (set(EXECUTORS) if name == "ApiFunction" else set())
+        assert set(settings.targets) == (set(TARGETS) if name == "ApiFunction" else set())
     given = {name for environment in variables(translated).values() for name in environment}
     # The runtime sets the region; a key in plain text is for machines of one's own.
     assert asked - given == {"AWS_REGION", "AWS_DEFAULT_REGION", "OPENAI_API_KEY"}

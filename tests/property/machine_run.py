@@ -23,7 +23,9 @@ from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.task import Task
+from engine.service import ExecutionFinisher
+from engine.service.express import told_end
+from engine.task import FinishTask, Task
 from engine.values import ValueStore
 from engine.workflow import Workflow
 from infra.local.asl import run_definition
@@ -39,6 +41,8 @@ class MachineRun:
     runs: dict[str, NodeRun]
     events: int
     """Of the history; 0 from an interpreter that keeps none."""
+    execution: Execution
+    """Its record, which an express machine ends by itself."""
     too_early: list[str] = field(default_factory=list)
     """Nodes whose Task came before all of their sources had ended."""
 
@@ -68,7 +72,9 @@ class _Executor:
                 timeout_seconds=60,
             )
         )
-        stores = Stores(workflows, self.executions, MemoryCacheStore(), ValueStore(blobs))
+        self._clock, values = clock, ValueStore(blobs)
+        self._finisher = ExecutionFinisher(workflows, self.executions, values, clock, MemoryMetrics())
+        stores = Stores(workflows, self.executions, MemoryCacheStore(), values)
         contexts = ContextMaker(
             MemoryCredentialStore(), blobs, clock, NodeEnvironment(public_url="http://test")
         )
@@ -77,6 +83,9 @@ class _Executor:
     def invoke(self, function: str, payload: Any) -> Any:
         """Answer one Task."""
         del function
+        if payload["step"] == "finish":
+            task = FinishTask.model_validate(payload)
+            return {"finished": self._finisher.finish(task.execution_id, told_end(task, self._clock.now()))}
         task = Task.model_validate(payload)
         if task.step in ("run", "expand"):
             for position, node_id in enumerate(task.nodes):
@@ -112,4 +121,5 @@ def run_machine(
     executor = _Executor(workflow, registry)
     start = {"execution_id": EXECUTION_ID, "workflow_id": WORKFLOW_ID, "version": 1}
     succeeded, events = interpret(compiled.definition, start, executor.invoke)
-    return MachineRun(succeeded, executor.runs(), events, executor.too_early)
+    execution = executor.executions.get(EXECUTION_ID)
+    return MachineRun(succeeded, executor.runs(), events, execution, executor.too_early)

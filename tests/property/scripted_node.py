@@ -11,7 +11,8 @@ from engine.json_value import JsonObject, digest
 from engine.node import BaseNode, NodeConfig, NodeContext, NodeInputs, NodeResult
 from engine.registry import NodeRegistry
 
-TARGETS = {"custom": "arn:aws:lambda:us-east-1:123456789012:function:custom"}
+_LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function"
+TARGETS = {name: f"{_LAMBDA}:{name}" for name in ("custom", "finish")}
 
 
 def make_output(node_id: str, index: int | None, sees: object, inputs: dict[str, object]) -> str:

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.compiler import Compiled, Profile, compile_workflow
-from engine.execution import NodeRun
+from engine.execution import ExecutionStatus, NodeRun, NodeStatus
 from engine.validation import find_problems
-from engine.workflow import Workflow
+from engine.workflow import Settings, Workflow
 from tests.property.machine_run import MachineRun, run_machine
 from tests.property.random_workflow import workflows
 from tests.property.reference import NEVER, STOPS, Outcome, interpret
@@ -35,6 +35,37 @@ def test_a_compiled_workflow_does_what_the_connection_rule_says(
         check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@given(workflows(behaviours=8))
+def test_an_express_machine_does_the_same_and_ends_its_execution(behaviours: list[Workflow]) -> None:
+    for standard in behaviours:
+        workflow = standard.model_copy(update={"settings": Settings(mode="express")})
+        compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
+        assert compiled.mode == "express"
+        machine = run_machine(workflow, compiled, REGISTRY)
+        check_against_reference(workflow, machine)
+        ended = machine.execution
+        if machine.succeeded:
+            assert (ended.status, ended.error) == (ExecutionStatus.SUCCEEDED, None)
+            assert ended.output == expected_output(workflow)
+        else:
+            assert ended.status is ExecutionStatus.FAILED
+            assert ended.error is not None
+            assert ended.error.node_id in nodes_that_stop(workflow)
+        assert all(run.status.ended for run in machine.runs.values())
+
+
+def expected_output(workflow: Workflow) -> dict[str, object]:
+    outcomes = interpret(workflow)
+    sources = {connection.source for connection in workflow.connections}
+    last = {node.id: outcomes[node.id] for node in workflow.nodes if node.id not in sources}
+    return {node_id: end.output for node_id, end in last.items() if end.left_through is not None}
+
+
+def nodes_that_stop(workflow: Workflow) -> set[str]:
+    return {node_id for node_id, outcome in interpret(workflow).items() if outcome.status == STOPS}
+
+
 def compile_shape(workflow: Workflow, data: st.DataObject) -> Compiled:
     """The definition that all behaviours of a shape have in common."""
     seconds = {node.id: data.draw(st.sampled_from([0.0, 1.0, 3.0, 10.0])) for node in workflow.nodes}
@@ -46,7 +77,9 @@ def check_against_reference(workflow: Workflow, machine: MachineRun) -> None:
     """Nodes end as the rule says, none begins early, and all of them end where the execution succeeds."""
     expected = interpret(workflow)
     assert machine.too_early == []
-    assert all(expected[node_id].status != NEVER for node_id in machine.runs)
+    # The end of a failed express execution closes what never began.
+    begun = [node_id for node_id, run in machine.runs.items() if run.status is not NodeStatus.ABORTED]
+    assert all(expected[node_id].status != NEVER for node_id in begun)
     ended = {node_id: as_outcome(run) for node_id, run in machine.runs.items() if has_left(run)}
     assert ended == {node_id: expected[node_id] for node_id in ended}
     stops = any(outcome.status == STOPS for outcome in expected.values())

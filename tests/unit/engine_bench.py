@@ -56,14 +56,14 @@ from engine.service.children import ChildStarter
 from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
 from engine.service.webhooks import WebhookService
-from engine.settings import EXECUTORS
+from engine.settings import TARGETS as TARGET_NAMES
 from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore
 from nodes import BUILTIN_NODES
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PUBLIC_URL = "http://mini-n8n.test"
-TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in EXECUTORS}
+TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in TARGET_NAMES}
 
 # What a node does: (its resolved config, inputs, context) -> what run() or poll() answers.
 Script = Callable[[dict[str, Any], NodeInputs, NodeContext], Any]

@@ -13,8 +13,18 @@ from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject, canonical_json
 from engine.machine import MachineExecution
 from engine.ports import Clock
+from engine.workflow import MachineType
 
 _ARN = "arn:aws:states:memory:000000000000"
+
+
+def _machine(workflow_id: str, mode: MachineType) -> str:
+    ending = "-express" if mode == "express" else ""
+    return f"{_ARN}:stateMachine:mini-n8n-{workflow_id}{ending}"
+
+
+def _is_express(version_arn: str) -> bool:
+    return version_arn.rpartition(":")[0].endswith("-express")
 
 
 @dataclass(frozen=True)
@@ -85,17 +95,23 @@ class MemoryStateMachines:
             raise NotFoundError("state machine version", version_arn)
         return found
 
-    def publish(self, workflow_id: str, definition: JsonObject, keep: Collection[str] = ()) -> str:
+    def publish(
+        self,
+        workflow_id: str,
+        definition: JsonObject,
+        keep: Collection[str] = (),
+        mode: MachineType = "standard",
+    ) -> str:
         """Keep the definition as a version; the ARN of the version that has it."""
         if self.on_publish is not None:
             self.on_publish(definition)
-        machine = f"{_ARN}:stateMachine:mini-n8n-{workflow_id}"
+        machine = _machine(workflow_id, mode)
         text = canonical_json(definition)
         with self._lock:
             for arn, kept in self._definitions.items():
                 if arn.startswith(f"{machine}:") and canonical_json(kept) == text:
                     return arn
-            number = self._version_counts[workflow_id] = self._version_counts.get(workflow_id, 0) + 1
+            number = self._version_counts[machine] = self._version_counts.get(machine, 0) + 1
             self._definitions[f"{machine}:{number}"] = definition
             return f"{machine}:{number}"
 
@@ -108,6 +124,8 @@ class MemoryStateMachines:
         """Write down the start and call ``on_start``; ConflictError if the name was started otherwise."""
         arn = self.execution_arn(version_arn, execution_id)
         with self._lock:
+            if _is_express(version_arn):
+                arn = f"{arn.replace(':execution:', ':express:')}:{len(self._started)}"
             before = self._started.get(arn)
             if before is not None:
                 if (before.version_arn, before.task_input) == (version_arn, task_input):
@@ -121,8 +139,17 @@ class MemoryStateMachines:
             self.on_start(started)
         return arn
 
+    def run_express(
+        self, version_arn: str, execution_id: str, task_input: JsonObject
+    ) -> tuple[str, MachineExecution]:
+        """Start it; ``on_start`` runs it, and what it leaves running is over its time."""
+        arn = self.start(version_arn, execution_id, task_input)
+        self.end(arn, ExecutionStatus.TIMED_OUT, error="States.Timeout")
+        return arn, self._started[arn].machine_execution
+
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
-        """Abort; no error if the execution has ended. NotFoundError if there never was one."""
+        """Abort; no error if the execution has ended. NotFoundError if there never was one, or by express."""
+        self.describe(execution_arn)
         self.end(execution_arn, ExecutionStatus.ABORTED, error=error, cause=cause)
 
     def send_success(self, token: str, output: JsonObject) -> bool:
@@ -159,7 +186,9 @@ class MemoryStateMachines:
             self._started[execution_arn] = replace(started, machine_execution=ended)
 
     def describe(self, execution_arn: str) -> MachineExecution:
-        """How it stands; NotFoundError if it was never started."""
+        """How it stands; NotFoundError if it was never started, or is an express one."""
+        if ":express:" in execution_arn:
+            raise NotFoundError("execution", execution_arn)
         return self._found(execution_arn).machine_execution
 
     def execution_arn(self, version_arn: str, execution_id: str) -> str:
@@ -168,10 +197,10 @@ class MemoryStateMachines:
         return f"{machine.replace(':stateMachine:', ':execution:')}:{execution_id}"
 
     def delete(self, workflow_id: str) -> None:
-        """Delete the machine of a workflow; no error if there is none."""
-        machine = f"{_ARN}:stateMachine:mini-n8n-{workflow_id}:"
+        """Delete the machines of a workflow; no error if there is none."""
+        gone = (f"{_machine(workflow_id, 'standard')}:", f"{_machine(workflow_id, 'express')}:")
         with self._lock:
-            for arn in [arn for arn in self._definitions if arn.startswith(machine)]:
+            for arn in [arn for arn in self._definitions if arn.startswith(gone)]:
                 del self._definitions[arn]
 
     def _answer(self, answer: TokenAnswer) -> bool:

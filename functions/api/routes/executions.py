@@ -109,6 +109,7 @@ def execute_workflow(
         principal=principal,
         selection=Selection(until=asked.until),
         ignore_pins=asked.ignore_pins,
+        wait_seconds=wait,
     )
     return answer_start(services, response, services.executions.start(request), wait)
 

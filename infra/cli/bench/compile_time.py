@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from engine.compiler import compile_workflow
-from engine.settings import EXECUTORS
+from engine.settings import TARGETS
 from engine.validation import check_document
 from infra.cli.bench.graph import SHAPES
 from infra.cli.bench.measurement import Measurement
@@ -18,7 +18,7 @@ REPEATS = 3  # the fastest counts: the others were disturbed
 def measure_compiler() -> list[Measurement]:
     """Seconds from the document to the definition, validation included."""
     registry = installed_nodes()
-    targets: dict[str, str] = {name: LOCAL_TARGET.format(executor=name) for name in EXECUTORS}
+    targets: dict[str, str] = {name: LOCAL_TARGET.format(executor=name) for name in TARGETS}
     found = []
     for size in SIZES:
         for name, shape in SHAPES.items():

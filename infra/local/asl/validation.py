@@ -17,7 +17,12 @@ class InvalidDefinitionError(ValueError):
         self.problems = problems
 
 
-def definition_problems(definition: str) -> list[str]:
+# What an express machine does not have
+# (https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html).
+_STANDARD_PATTERNS = (".waitForTaskToken", ".sync", ".sync:2")
+
+
+def definition_problems(definition: str, machine_type: str = "STANDARD") -> list[str]:
     """Return what is wrong with a definition, as AWS words it; empty when nothing is."""
     try:
         document = json.loads(definition)
@@ -25,7 +30,8 @@ def definition_problems(definition: str) -> list[str]:
         return [f"INVALID_JSON_DESCRIPTION: {error}"]
     if not isinstance(document, dict) or not isinstance(document.get("States"), dict):
         return ["SCHEMA_VALIDATION_FAILED: The field 'States' is required and must be an object"]
-    return _syntax_problems(definition) or list(_flow_problems(document, ""))
+    found = _syntax_problems(definition) or list(_flow_problems(document, ""))
+    return found or (list(_express_problems(document, "")) if machine_type == "EXPRESS" else [])
 
 
 def _syntax_problems(definition: str) -> list[str]:
@@ -77,6 +83,19 @@ def _state_problems(states: dict[str, dict[str, Any]], name: str, path: str) -> 
     inner = [*state.get("Branches", []), state.get("ItemProcessor"), state.get("Iterator")]
     for number, machine in enumerate(machine for machine in inner if machine):
         yield from _flow_problems(machine, f"{where}[{number}]")
+
+
+def _express_problems(machine: dict[str, Any], path: str) -> Iterator[str]:
+    for name, state in machine["States"].items():
+        where = f"{path}/States/{name}"
+        resource = str(state.get("Resource", ""))
+        if resource.endswith(_STANDARD_PATTERNS) or ":activity:" in resource:
+            yield f"SCHEMA_VALIDATION_FAILED: {resource} is not supported by EXPRESS at {where}"
+        processor = state.get("ItemProcessor") or state.get("Iterator")
+        if processor and processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+            yield f"SCHEMA_VALIDATION_FAILED: Mode DISTRIBUTED is not supported by EXPRESS at {where}"
+        for inner in (*state.get("Branches", []), *([processor] if processor else [])):
+            yield from _express_problems(inner, where)
 
 
 def _targets(state: dict[str, Any]) -> list[str]:

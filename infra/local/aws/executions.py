@@ -11,6 +11,7 @@ from typing import Any
 
 from infra.local.asl.interpreter import AslExecution, AslOutcome, ExecutionRequest
 from infra.local.asl.run_settings import RunSettings
+from infra.local.aws import express
 from infra.local.aws.function_calls import function_calls
 
 MAX_INPUT_BYTES = 256 * 1024
@@ -38,20 +39,25 @@ class Executions:
     def __init__(self, time_scale: float) -> None:
         self._time_scale = time_scale
         self._running: dict[str, AslExecution] = {}
+        self._express = express.ExpressExecutions(time_scale)
 
     def start(self, original: Handler, data: dict[str, Any]) -> Response:
         """StartExecution: the same name and input again answers with the running execution."""
-        return _bad_input(data) or _running_twin(data) or self._begin(original, data)
+        refusal = _bad_input(data)
+        if refusal is not None:
+            return refusal
+        if express.is_express(data):
+            return self._express.start(data)
+        return _running_twin(data) or self._begin(original, data)
 
     def start_sync(self, original: Handler, data: dict[str, Any]) -> Response:
-        """StartSyncExecution, by machine, version or alias."""
-        from ministack.services import stepfunctions
-
-        arn = data.get("stateMachineArn", "")
-        base = stepfunctions._resolve_state_machine_arn(arn) or arn
-        return _bad_input(data) or self._begin(
-            lambda known: original({**known, "stateMachineArn": base}), data
-        )
+        """StartSyncExecution, by machine, version or alias; MiniStack says what it does not know."""
+        refusal = _bad_input(data)
+        if refusal is not None:
+            return refusal
+        if express.is_express(data):
+            return self._express.run(data)
+        return express.refuse_standard(data) or original(data)
 
     def _begin(self, original: Handler, data: dict[str, Any]) -> Response:
         token = _started.set(_snapshot(data.get("stateMachineArn", "")))
@@ -87,6 +93,8 @@ class Executions:
 
     def stop(self, original: Handler, data: dict[str, Any]) -> Response:
         """StopExecution: the record ends at once, the interpreter as soon as it can."""
+        if express.is_express_execution(data):
+            return express.refuse_execution(data)
         execution = self._running.get(data.get("executionArn", ""))
         response = original(data)
         if response[0] == 200 and execution is not None:
@@ -97,10 +105,19 @@ class Executions:
         """GetExecutionHistory, also of an execution that is running."""
         from ministack.services import stepfunctions
 
+        if express.is_express_execution(data):
+            return express.refuse_execution(data)
+
         arn = data.get("executionArn", "")
         record, execution = stepfunctions._executions.get(arn), self._running.get(arn)
         if record is not None and execution is not None and record["status"] == "RUNNING":
             record["events"] = execution.events() or record["events"]
+        return original(data)
+
+    def describe(self, original: Handler, data: dict[str, Any]) -> Response:
+        """DescribeExecution; express ones are not known."""
+        if express.is_express_execution(data):
+            return express.refuse_execution(data)
         return original(data)
 
     def send_task_success(self, data: dict[str, Any]) -> Response:

@@ -40,6 +40,7 @@ SERVICES = {
     "scheduler": "scheduler",
     "secrets_manager": "secretsmanager",
     "step_functions": "stepfunctions",
+    "step_functions_sync": "stepfunctions",
 }
 
 

@@ -123,7 +123,7 @@ def test_plan_shows_order_limits_and_the_predicted_time(good: Path, tmp_path: Pa
         "Hello",
         "greeting",
         "of 25,000 events",
-        "0.025 USD for state transitions",
+        "0.025 USD as standard: transitions",
         "Predicted: 1.25 s",
     ):
         assert words in shown

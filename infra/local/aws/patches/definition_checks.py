@@ -18,10 +18,18 @@ MAX_DEFINITION_BYTES = 1024 * 1024
 _SHOWN_PROBLEMS = 5
 
 
-def _problems(definition: str) -> list[str]:
+def _problems(definition: str, machine_type: str = "STANDARD") -> list[str]:
     if len(definition.encode()) > MAX_DEFINITION_BYTES:
         return [f"DEFINITION_TOO_LONG: The definition exceeds {MAX_DEFINITION_BYTES} bytes"]
-    return definition_problems(definition)
+    return definition_problems(definition, machine_type)
+
+
+def _type_of(data: dict[str, Any]) -> str:
+    """The type asked for, or that of the machine that is updated."""
+    from ministack.services import stepfunctions
+
+    standing = stepfunctions._state_machines.get(data.get("stateMachineArn")) or {}
+    return str(data.get("type") or standing.get("type") or "STANDARD")
 
 
 def _checked(original: Any) -> Any:
@@ -29,7 +37,7 @@ def _checked(original: Any) -> Any:
 
     def create_or_update(data: dict[str, Any]) -> Any:
         definition = data.get("definition")
-        problems = _problems(definition) if definition is not None else []
+        problems = _problems(definition, _type_of(data)) if definition is not None else []
         if problems:
             shown = "; ".join(problems[:_SHOWN_PROBLEMS])
             message = f"Invalid State Machine Definition: '{shown}'"
@@ -43,7 +51,7 @@ def _validate(_original: Any) -> Any:
     from ministack.core.responses import json_response
 
     def validate(data: dict[str, Any]) -> Any:
-        problems = _problems(data.get("definition") or "")
+        problems = _problems(data.get("definition") or "", _type_of(data))
         diagnostics = [
             {"severity": "ERROR", "code": code, "message": message.strip()}
             for code, _, message in (problem.partition(":") for problem in problems)

@@ -2,7 +2,8 @@
 
 It has no named Retry and Catch for Lambda errors, no MaxDelaySeconds, no timeout of the machine, no JSONPath
 filters; it runs the newest definition whatever version was started, and waits for all branches before it
-fails. moto's interpreter takes its place behind MiniStack's control plane.
+fails. moto's interpreter takes its place behind MiniStack's control plane. Express machines are standard ones
+to it, with names that cannot be used twice, records and events.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def patch(time_scale: float) -> Patch:
         yield Replacement(stepfunctions, "_start_execution", over(executions.start))
         yield Replacement(stepfunctions, "_start_sync_execution", over(executions.start_sync))
         yield Replacement(stepfunctions, "_stop_execution", over(executions.stop))
+        yield Replacement(stepfunctions, "_describe_execution", over(executions.describe))
         yield Replacement(stepfunctions, "_get_execution_history", over(executions.history))
         yield Replacement(stepfunctions, "_send_task_success", lambda _: executions.send_task_success)
         yield Replacement(stepfunctions, "_send_task_failure", lambda _: executions.send_task_failure)
