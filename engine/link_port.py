@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from engine.approval import Approval, Decision
 from engine.execution import ChildLink
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class LinkStore(Protocol):
-    """What wakes the nodes of an execution, and the executions that it started."""
+    """What wakes the nodes of an execution, what they ask people, and the executions that it started."""
 
     def wait_for(self, execution_id: str, name: str, token: str) -> bool:
         """Keep the token of a wait that ends when ``name`` is woken; whether it has been woken already.
@@ -24,6 +25,18 @@ class LinkStore(Protocol):
 
     def add_child(self, parent_id: str, child: ChildLink) -> None:
         """Note an execution that another one starts; noting it again changes nothing."""
+
+    def open_approval(self, approval: Approval) -> Approval:
+        """Store a question if there is none of its id; the one that stands now."""
+
+    def get_approval(self, execution_id: str, approval_id: str) -> Approval:
+        """A question; NotFoundError."""
+
+    def decide_approval(self, approval: Approval, decision: Decision) -> Approval | None:
+        """Note how a question ended, once: None when noted, the question as it stands when it had ended.
+
+        NotFoundError.
+        """
 
     def list_children(self, parent_id: str, limit: int = 1000, cursor: str | None = None) -> Page[ChildLink]:
         """The executions that an execution started, in order of their ids."""

@@ -19,8 +19,10 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from engine.approval import Approvals, NoApprovals
 from engine.child import NoWorkflows, WorkflowReference, Workflows
 from engine.errors import NodeConfigError, NodeError
+from engine.expression import Scope, resolve
 from engine.json_value import JsonObject, JsonValue
 from engine.workflow import Retry
 
@@ -177,6 +179,11 @@ class HttpSettings:
     max_response_bytes: int = 50 * 1024 * 1024
 
 
+def resolve_round(value: JsonValue, field: str, round_: JsonObject) -> JsonValue:
+    """Resolve expressions that name nothing but ``round``: the default of a context made by hand."""
+    return resolve(value, Scope(round=round_), field)
+
+
 @dataclass(frozen=True)
 class NodeContext:
     """What a node may know and use besides its config and inputs."""
@@ -200,6 +207,9 @@ class NodeContext:
     http: HttpSettings = HttpSettings()
     converse: Converse = no_bedrock
     workflows: Workflows = NoWorkflows()
+    approvals: Approvals = NoApprovals()
+    # Resolves what stands in one of the type's late fields: (value, field, what `round` is) -> value.
+    resolve: Callable[[JsonValue, str, JsonObject], Any] = resolve_round
 
     def credential(self, name: str) -> Credential:
         """The credential of this name; only those that the node's credential fields name are here."""
@@ -254,6 +264,8 @@ class BaseNode(ABC):
     """Whether ``run`` may return ``NodeResult.pending``; then ``poll`` is written too."""
     wakes: ClassVar[bool] = False
     """Whether a pending run names what ends its wait early; for types that poll."""
+    late_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that the node resolves itself, with ``context.resolve``; their expressions know ``round``."""
     light: ClassVar[bool] = False
     """Whether a run takes milliseconds and touches nothing outside.
 
@@ -316,6 +328,12 @@ class BaseNode(ABC):
         """How long a run waits by this config, unresolved, where it says so; None: that is not known."""
         del config
         return None
+
+    @classmethod
+    def most_polls(cls, config: JsonObject) -> int:
+        """How often a run by this config, unresolved, asks at most, where that may fill a history."""
+        del config
+        return 0
 
     @classmethod
     def workflow_of(cls, config: JsonObject) -> WorkflowReference | None:

@@ -45,6 +45,8 @@ class Settings:
     oidc_audience: str = ""
     oidc_groups_claim: str = "groups"
     oidc_default_role: Role | None = None
+    # The secret that signs the links of approvals; for the functions that make and read them.
+    approval_key_secret: str = ""
     # Whether nodes of this function start executions of other workflows.
     starts_workflows: bool = False
     cors_origins: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         oidc_audience=environment.get("OIDC_AUDIENCE", "").strip(),
         oidc_groups_claim=environment.get("OIDC_GROUPS_CLAIM") or "groups",
         oidc_default_role=_role(environment.get("OIDC_DEFAULT_ROLE", "").strip()),
+        approval_key_secret=environment.get("APPROVAL_KEY_SECRET", ""),
         starts_workflows=environment.get("STARTS_WORKFLOWS", "") == "on",
         cors_origins=listed("CORS_ORIGINS"),
         http_allowed_hosts=frozenset(listed("HTTP_ALLOWED_HOSTS")),

@@ -19,7 +19,7 @@ from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
 from engine.settings import read_settings
 from functions.adapters import Adapters
-from functions.models_key import read_models_key
+from functions.secret_key import read_approval_key, read_models_key
 from functions.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
         WorkflowService,
     )
     from engine.service.aftermath import Aftermath
+    from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
     from engine.service.children import ChildStarter
+    from engine.service.waker import Waker
     from engine.service.webhooks import WebhookService
     from engine.workflow import Workflow
 
@@ -72,13 +74,36 @@ class Root(Adapters):
         )
 
     @cached_property
+    def waker(self) -> Waker:
+        """What ends the waits of nodes."""
+        from engine.service.waker import Waker
+
+        return Waker(self.executions, self.machines)
+
+    @cached_property
+    def approval_signer(self) -> ApprovalSigner:
+        """What signs the links of approvals; the key is read with the first of them."""
+        from engine.service.approvals import ApprovalSigner
+
+        return ApprovalSigner(
+            lambda: read_approval_key(self.settings, self.secrets), self.settings.public_url
+        )
+
+    @cached_property
+    def approval_service(self) -> ApprovalService:
+        """What links of approvals are good for."""
+        from engine.service.approvals import ApprovalService
+
+        return ApprovalService(
+            self.executions, self.approval_signer, self.waker, self.audit_service, self.clock
+        )
+
+    @cached_property
     def aftermath(self) -> Aftermath:
         """What follows the end of an execution."""
         from engine.service.aftermath import Aftermath
-        from engine.service.waker import Waker
 
-        waker = Waker(self.executions, self.machines)
-        return Aftermath(lambda: self.execution_service, waker, self.metrics)
+        return Aftermath(lambda: self.execution_service, self.waker, self.metrics)
 
     @cached_property
     def workflow_service(self) -> WorkflowService:
@@ -293,7 +318,13 @@ class Root(Adapters):
             converse=BedrockConverse(lambda: self.clients.bedrock),
         )
         contexts = ContextMaker(
-            self.credentials, self.blobs, self.clock, environment, self.audit_service, self._child_starter()
+            self.credentials,
+            self.blobs,
+            self.clock,
+            environment,
+            self.audit_service,
+            self._child_starter(),
+            self._approval_desk(),
         )
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
         return Runner(
@@ -304,6 +335,14 @@ class Root(Adapters):
             self.metrics,
             answer_token=self.machines.send_success,
         )
+
+    def _approval_desk(self) -> ApprovalDesk | None:
+        """What nodes ask people with, in the function that signs links."""
+        if not self.settings.approval_key_secret:
+            return None
+        from engine.service.approvals import ApprovalDesk
+
+        return ApprovalDesk(self.executions, self.approval_signer, self.clock)
 
     def _child_starter(self) -> ChildStarter | None:
         """What nodes start other workflows with, in the function that may."""

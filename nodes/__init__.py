@@ -13,6 +13,8 @@ BUILTIN_NODES = {
     "switch": "nodes.switch_node:SwitchNode",
     "transform": "nodes.transform_node:TransformNode",
     "output": "nodes.output_node:OutputNode",
+    "loop": "nodes.loop_node:LoopNode",
+    "approval": "nodes.approval_node:ApprovalNode",
     "workflow": "nodes.workflow_node:WorkflowNode",
     "wait": "nodes.wait_node:WaitNode",
     "respond": "nodes.respond_node:RespondNode",

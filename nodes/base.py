@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from engine.approval import Approval, ApprovalLinks, Question
 from engine.child import ChildExecution, WorkflowReference
 from engine.errors import NodeError, RetryableNodeError
 from engine.node import (
@@ -37,6 +38,9 @@ __all__ = [
     "Credential",
     "CredentialName",
     "StoredFile",
+    "Approval",
+    "ApprovalLinks",
+    "Question",
     "ChildExecution",
     "WorkflowReference",
     "Retry",

@@ -8,6 +8,7 @@ from engine.access.audit import AuditFilter, AuditRecord, Outcome
 from engine.access.ports import AuditStore
 from engine.access.principal import Principal
 from engine.access.recent import Recent
+from engine.approval import Approval, Decision
 from engine.execution import Execution
 from engine.json_value import JsonObject
 from engine.ports import Clock, Page, WorkflowHead
@@ -85,6 +86,16 @@ class AuditService:
                 },
             )
             self._uses.put(use, True, now)
+
+    def record_decision(self, approval: Approval, decision: Decision, source: str | None) -> None:
+        """Record that somebody with a link answered a question; what they filled in stands in the result."""
+        self._append(
+            actor=f"approval:{approval.approval_id}",
+            action=f"approval.{'approve' if decision.outcome == 'approved' else 'reject'}",
+            target=f"execution:{approval.execution_id}",
+            source=source,
+            after={"node": approval.node_id, "item": approval.item, "by": decision.by},
+        )
 
     def record_trigger_use(self, trigger_id: str, workflow: WorkflowHead, credential: str) -> None:
         """Record that a trigger gets a credential to check a request with, once an hour."""

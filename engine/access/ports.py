@@ -17,7 +17,7 @@ class ApiKeyStore(Protocol):
     """API keys by id."""
 
     def create(self, key: ApiKey) -> None:
-        """Write a new key; ConflictError if the id is taken."""
+        """Write a new key; ConflictError if the id is another key's. The same again does no harm."""
 
     def get(self, key_id: str) -> ApiKey:
         """The key as it is now; NotFoundError."""
@@ -58,7 +58,7 @@ class AuditStore(Protocol):
     """Audit records: written once, never changed, never deleted before their time."""
 
     def append(self, record: AuditRecord) -> None:
-        """Write a record; ConflictError if its id is taken."""
+        """Write a record; ConflictError if its id is another's. The same again does no harm."""
 
     def list_records(self, wanted: AuditFilter, limit: int, cursor: str | None = None) -> Page[AuditRecord]:
         """Records, the newest first; RequestError on a cursor that is not ours."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, Machine, check_definition, definition_bytes
+from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, check_definition, definition_bytes
+from engine.compiler.arrangement import arrange
 from engine.compiler.duration import longest_seconds
 from engine.compiler.emit import emit
 from engine.compiler.express import finalise
-from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.levels import level_tree
 from engine.compiler.measure import execution_cost
 from engine.compiler.mode import choose_mode
 from engine.compiler.price import GUESSED_NODE_SECONDS, ExpressSeconds, price_executions
 from engine.compiler.profile import Profile
-from engine.compiler.regions import find_regions
 from engine.compiler.report import make_report
 from engine.compiler.schedule import critical_path
-from engine.compiler.series_parallel import limit_depth, series_parallel_tree
 from engine.compiler.step import Step, plan_steps
 from engine.compiler.tree import Tree, makespan
 from engine.dag import Dag
@@ -28,6 +26,9 @@ from engine.registry import NodeRegistry
 from engine.settled import settled_nodes
 from engine.task import FINISH
 from engine.workflow import MachineType, Workflow
+
+# A light node takes milliseconds; one that is known to take longer shares no Task.
+MAX_LIGHT_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,13 @@ def compile_workflow(
     dag = Dag.of(workflow).without(settled)
     seconds = _known_seconds(workflow, steps, profile)
     predicted = _known_seconds(workflow, steps, measured) if measured else seconds
-    tree = _find_tree(dag, seconds, workflow, steps) if steps else None
-    machine = _arrange(tree, workflow, steps)
+    if seconds is not None:
+        steps = {
+            node_id: replace(step, light=step.light and seconds[node_id] <= MAX_LIGHT_SECONDS)
+            for node_id, step in steps.items()
+        }
+    arranged = arrange(workflow, dag, seconds, steps)
+    tree, machine = arranged.tree, arranged.machine
     standard = definition = machine.to_json()
     longest = longest_seconds(tree, workflow, registry)
     prices = price_executions(execution_cost(standard), _express_seconds(dag, tree, steps, predicted))
@@ -74,7 +80,7 @@ def compile_workflow(
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
-        **make_report(definition, dag, tree, predicted, mode.chosen),
+        **make_report(definition, dag, tree, predicted, mode=mode.chosen, put_off=arranged.put_off),
         "mode": mode.to_json(),
         "cost_per_1000_executions": prices,
         "nodes": len(workflow.nodes),
@@ -82,7 +88,7 @@ def compile_workflow(
         "level_compiler": _level_compiler(workflow, registry, targets),
     }
     if mode.chosen == "standard":
-        _check_history(report)
+        _check_history(report["history_events"] + _events_of_rounds(workflow, registry, report))
     return Compiled(definition, report, digest(definition), mode.chosen)
 
 
@@ -95,22 +101,6 @@ def _express_seconds(
     guess = {step.id: 0.0 if step.light else GUESSED_NODE_SECONDS for step in steps.values()}
     told = f"{GUESSED_NODE_SECONDS:g} s for each node of the longest chain that is not light"
     return ExpressSeconds(sum(guess[node_id] for node_id in critical_path(dag, guess)), told)
-
-
-def _find_tree(
-    dag: Dag, seconds: Mapping[str, float] | None, workflow: Workflow, steps: Mapping[str, Step]
-) -> Tree:
-    """The tree with its forks, which may stand as deep in one another as they like: they are no Parallels."""
-    forked = find_regions(series_parallel_tree(dag, seconds), workflow, steps)
-    return limit_depth(dag, forked)
-
-
-def _arrange(tree: Tree | None, workflow: Workflow, steps: Mapping[str, Step]) -> Machine:
-    """The machine of a tree, where light nodes share Tasks."""
-    seconds = workflow.settings.timeout_seconds
-    if tree is None:
-        return emit(None, steps, seconds)
-    return emit(*fuse(tree, note_forks(tree, steps)), seconds)
 
 
 def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:
@@ -154,15 +144,24 @@ def _check_size(definition: JsonObject) -> None:
         )
 
 
-def _check_history(report: JsonObject) -> None:
-    events = report["history_events"]
+def _events_of_rounds(workflow: Workflow, registry: NodeRegistry, report: JsonObject) -> int:
+    """What nodes write that ask again and again, where the document says how often at most."""
+    costs = report["per_poll"]
+    return sum(
+        registry.get(node.type).most_polls(node.config) * costs[node.id]["history_events"]
+        for node in workflow.nodes
+        if node.id in costs
+    )
+
+
+def _check_history(events: int) -> None:
     if events > MAX_HISTORY_EVENTS:
         raise DocumentError(
             [
                 Problem(
                     "history_too_long",
-                    f"an execution would write {events:,} history events, and Step Functions keeps "
-                    f"{MAX_HISTORY_EVENTS:,}: split it into two workflows",
+                    f"an execution would write up to {events:,} history events, and Step Functions keeps "
+                    f"{MAX_HISTORY_EVENTS:,}: split it into two workflows, or let loops go fewer rounds",
                     field="nodes",
                 )
             ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from engine.asl import (
     MAX_DEFINITION_BYTES,
@@ -27,15 +27,17 @@ def make_report(
     dag: Dag,
     tree: Tree | None,
     seconds: Mapping[str, float] | None,
+    *,
     mode: MachineType,
+    put_off: Collection[str] = (),
 ) -> JsonObject:
     """Counts and costs of one execution of the steps of ``dag``; times only where every step's is known.
 
-    ``tree`` is how they are ordered, None where there is no step.
+    ``tree`` is how they are ordered, None where there is no step; ``put_off`` are those moved to its end.
     """
     cost = execution_cost(definition)
     items = item_costs(definition)
-    waits = find_waits(dag, tree, seconds) if tree else ()
+    waits = find_waits(dag, tree, seconds, put_off) if tree else ()
     return {
         "levels": len(dag.levels),
         "states": sum(1 for _ in all_states(definition)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,6 +23,8 @@ class Wait:
     node: str
     needless: tuple[str, ...]
     seconds: float | None
+    put_off: bool = False
+    """Whether it was moved to the end, since nothing waits for it."""
 
     def to_json(self) -> JsonObject:
         """The wait, with a sentence for people."""
@@ -36,12 +38,21 @@ class Wait:
             "waits_for": shown,
             "waits_for_count": len(self.needless),
             "seconds": self.seconds,
-            "text": f"'{self.node}' waits for {named} too, for branches are joined whole and no nesting "
-            f"of branches has exactly the order of these connections{cost}",
+            "text": f"'{self.node}' waits for {named} too, for {self._reason}{cost}",
         }
 
+    @property
+    def _reason(self) -> str:
+        if self.put_off:
+            return "it takes milliseconds, nothing waits for it, and at the end it shares a Task"
+        return (
+            "branches are joined whole and no nesting of branches has exactly the order of these connections"
+        )
 
-def find_waits(dag: Dag, tree: Tree, seconds: Mapping[str, float] | None) -> tuple[Wait, ...]:
+
+def find_waits(
+    dag: Dag, tree: Tree, seconds: Mapping[str, float] | None, put_off: Collection[str] = ()
+) -> tuple[Wait, ...]:
     """Every node that waits needlessly; the longest wait first where durations are known."""
     starts, ends = finish_times(tree, seconds) if seconds is not None else ({}, {})
     found: list[Wait] = []
@@ -57,7 +68,7 @@ def find_waits(dag: Dag, tree: Tree, seconds: Mapping[str, float] | None) -> tup
             if lost <= EPSILON_SECONDS:
                 continue
             needless = tuple(sorted(needless, key=lambda other: (-ends[other], dag.position[other])))
-        found.append(Wait(node_id, needless, lost))
+        found.append(Wait(node_id, needless, lost, node_id in put_off))
     return tuple(sorted(found, key=lambda wait: (-(wait.seconds or 0.0), dag.position[wait.node])))
 
 

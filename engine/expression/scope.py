@@ -10,7 +10,7 @@ from engine.expression.failure import Missing, quote, suggest
 from engine.json_value import JsonObject, JsonValue
 
 # Names that are no node: node ids and inputs must not take them.
-RESERVED_NAMES: Final = frozenset({"inputs", "execution", "item", "index"})
+RESERVED_NAMES: Final = frozenset({"inputs", "execution", "item", "index", "round"})
 # The item of a scope outside of for_each; null is an item.
 NO_ITEM: Final[JsonValue] = ...
 
@@ -24,6 +24,8 @@ class Scope:
     execution: JsonObject = field(default_factory=dict)
     item: JsonValue = NO_ITEM
     index: int | None = None
+    # Of a node that goes round by round; None elsewhere.
+    round: JsonObject | None = None
     node_ids: frozenset[str] = frozenset()
 
     def look_up(self, name: str) -> JsonValue:
@@ -47,6 +49,10 @@ class Scope:
             return self.inputs
         if name == "execution":
             return self.execution
+        if name == "round":
+            if self.round is None:
+                raise Missing("'round' exists only in the inputs and the condition of a loop")
+            return self.round
         value = self.item if name == "item" else NO_ITEM if self.index is None else self.index
         if value is NO_ITEM:
             raise Missing(f"'{name}' exists only in a node with for_each")

@@ -60,7 +60,7 @@ class AttemptMaker:
             reading.node.config,
             scope,
             node_id=reading.node.id,
-            skip=node_type.plain_fields(),
+            skip=node_type.plain_fields() | {*node_type.late_fields},
             optional=node_type.optional_fields(reading.node.config),
         )
         credentials = self.contexts.read_credentials(node_type, config, reading.execution, reading.node.id)
@@ -73,6 +73,9 @@ class AttemptMaker:
             attempt=run.attempts,
             timeout_seconds=float(limit),
             logger=node_log,
+            resolve=lambda value, field, round_: resolve(
+                value, replace(scope, round=round_), field, node_id=reading.node.id
+            ),
         )
         context = self.contexts.make(base, reading.execution, scope.inputs, credentials)
         return Attempt(

@@ -11,6 +11,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from engine.access.audience import Ownership, may_use
+from engine.approval import Approvals
 from engine.child import Workflows
 from engine.errors import NodeError, NotFoundError
 from engine.execution import Execution
@@ -98,9 +99,16 @@ class Starter(Protocol):
         """For one node run."""
 
 
+class Desk(Protocol):
+    """What hands nodes their way to people."""
+
+    def of(self, execution: Execution, node_id: str, item: int | None) -> Approvals:
+        """For one node run."""
+
+
 @dataclass(frozen=True)
 class ContextMaker:
-    """Builds contexts; without a ``starter`` nodes start no executions."""
+    """Builds contexts; without a ``starter`` nodes start nothing, without a ``desk`` they ask nobody."""
 
     credentials: CredentialStore
     blobs: BlobStore
@@ -108,6 +116,7 @@ class ContextMaker:
     environment: NodeEnvironment
     audit: CredentialAudit | None = None
     starter: Starter | None = None
+    desk: Desk | None = None
 
     def read_credentials(
         self, node_type: type[BaseNode], config: JsonObject, execution: Execution, node_id: str
@@ -142,7 +151,7 @@ class ContextMaker:
         self, base: NodeContext, execution: Execution, inputs: JsonObject, credentials: dict[str, Credential]
     ) -> NodeContext:
         """The base context with everything that the process provides."""
-        workflows = self.starter and self.starter.of(execution, base.node_id, base.item_index)
+        run = (execution, base.node_id, base.item_index)
         return replace(
             base,
             execution_id=execution.execution_id,
@@ -156,5 +165,6 @@ class ContextMaker:
             models=self.environment.models,
             http=self.environment.http,
             converse=self.environment.converse,
-            workflows=workflows or base.workflows,
+            workflows=self.starter.of(*run) if self.starter else base.workflows,
+            approvals=self.desk.of(*run) if self.desk else base.approvals,
         )

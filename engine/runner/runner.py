@@ -304,7 +304,8 @@ class Runner:
         stored = self._records.finish(ended, text)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
-        if status is not NodeStatus.SKIPPED:
+        # What was waited for is no time of this function, and may be days.
+        if status is not NodeStatus.SKIPPED and run.status is not NodeStatus.WAITING:
             self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
         return self._stored_answer(stored)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,16 @@ from engine.workflow import Workflow
 _NAMED = re.compile(r"node '([A-Za-z_][A-Za-z0-9_]*)' failed")
 
 _ERRORS = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT)
+
+
+def _said(cause: str | None) -> str | None:
+    """What a cause says: of a function that failed its message, without the traceback and our paths."""
+    try:
+        document = json.loads(cause or "")
+    except ValueError:
+        return cause
+    message = document.get("errorMessage") if isinstance(document, dict) else None
+    return str(message) if message else cause
 
 
 @dataclass(frozen=True)
@@ -167,7 +178,8 @@ class ExecutionFinisher:
             ExecutionStatus.TIMED_OUT: "the execution took longer than settings.timeout_seconds",
             ExecutionStatus.ABORTED: machine.cause or "the execution was cancelled",
         }
-        message = told.get(machine.status) or machine.cause or machine.error or "the state machine failed"
+        cause = _said(machine.cause)
+        message = told.get(machine.status) or cause or machine.error or "the state machine failed"
         return ErrorInfo(type=machine.error or f"Execution.{machine.status.value}", message=message)
 
     def _close_node_runs(

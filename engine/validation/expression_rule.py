@@ -13,13 +13,25 @@ from engine.validation.text import did_you_mean
 from engine.workflow import Node
 
 _OF_ITEMS = ("item", "index")
+_OF_ROUNDS = ("round",)
+_ELSEWHERE = {
+    **dict.fromkeys(_OF_ITEMS, "the config of a node with for_each"),
+    **dict.fromkeys(_OF_ROUNDS, "the inputs and the condition of a loop"),
+}
 
 
-def _values(subject: Subject, node: Node) -> Iterator[tuple[str, JsonValue, bool]]:
-    """Where a node has expressions: the field, the value, and whether ``item`` is known there."""
-    yield "config", resolved_config(node, subject.types.get(node.type)), node.for_each is not None
+def _values(subject: Subject, node: Node) -> Iterator[tuple[str, JsonValue, tuple[str, ...]]]:
+    """Where a node has expressions: the field, the value, and which names are known there besides others."""
+    node_class = subject.types.get(node.type)
+    late = node_class.late_fields if node_class is not None else ()
+    config = resolved_config(node, node_class)
+    items = _OF_ITEMS if node.for_each is not None else ()
+    yield "config", {name: value for name, value in config.items() if name not in late}, items
+    for name in late:
+        if name in config:
+            yield f"config.{name}", config[name], (*items, *_OF_ROUNDS)
     if node.for_each is not None:
-        yield "for_each.items", node.for_each.items, False
+        yield "for_each.items", node.for_each.items, ()
 
 
 def expressions_can_be_read(subject: Subject) -> Iterator[Problem]:
@@ -40,17 +52,21 @@ def references_are_upstream(subject: Subject) -> Iterator[Problem]:
     for node in subject.workflow.nodes:
         upstream = subject.dag.upstream(node.id)
         seen: set[tuple[str, str]] = set()
-        for root, value, has_item in _values(subject, node):
+        for root, value, known in _values(subject, node):
             for reference in find_references(value, root):
-                message = _fault(subject, node, reference.name, upstream, has_item)
+                message = _fault(subject, node, reference.name, upstream, known)
                 if message is not None and (reference.field, reference.name) not in seen:
                     seen.add((reference.field, reference.name))
                     yield Problem("bad_reference", message, node.id, reference.field)
 
 
-def _fault(subject: Subject, node: Node, name: str, upstream: frozenset[str], has_item: bool) -> str | None:
-    if name in _OF_ITEMS:
-        return None if has_item else f"'{name}' is known only in the config of a node with for_each"
+def _fault(
+    subject: Subject, node: Node, name: str, upstream: frozenset[str], known: tuple[str, ...]
+) -> str | None:
+    if name in known:
+        return None
+    if name in _ELSEWHERE:
+        return f"'{name}' is known only in {_ELSEWHERE[name]}"
     if (
         name in RESERVED_NAMES
         or name in upstream
@@ -61,8 +77,8 @@ def _fault(subject: Subject, node: Node, name: str, upstream: frozenset[str], ha
         return f"node '{name}' cannot use its own result; name a node before it"
     if name in subject.nodes:
         return f"node '{name}' does not come before '{node.id}'; connect it, directly or through others"
-    known: Mapping[str, None] = dict.fromkeys((*upstream, *subject.input_names, *RESERVED_NAMES))
-    return f"'{name}' is neither a node before '{node.id}' nor an input{did_you_mean(name, sorted(known))}"
+    names: Mapping[str, None] = dict.fromkeys((*upstream, *subject.input_names, *RESERVED_NAMES))
+    return f"'{name}' is neither a node before '{node.id}' nor an input{did_you_mean(name, sorted(names))}"
 
 
 EXPRESSION_RULES = (expressions_can_be_read, references_are_upstream)

@@ -59,6 +59,10 @@ def for_each_is_possible(subject: Subject) -> Iterator[Problem]:
             reason = f"a node of type '{node.type}' stands for the whole workflow"
         elif not subject.config_problems[node.id] and node_class.outputs_for(node.config) != (MAIN,):
             reason = f"a node of type '{node.type}' leaves through several outputs, items through one"
+        elif node_class.most_polls(node.config) > 1:
+            reason = (
+                f"a node of type '{node.type}' goes round by itself; give it the items, or nest workflows"
+            )
         else:
             continue
         yield Problem("for_each_refused", f"{reason}; remove for_each", node.id, "for_each")

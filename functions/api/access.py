@@ -1,6 +1,6 @@
 """The guard of every route: who asks, how often, whether they may, whether they see what they name.
 
-Health, documentation and links to files stand outside.
+Health, documentation, links to files and approvals by link stand outside.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from functions.api.problem import ProblemDocument, install_problem_handlers, pro
 from functions.api.request_meter import RequestMeter
 from functions.api.routes import (
     api_keys,
+    approvals,
     audit,
     cache,
     catalogue,
@@ -74,6 +75,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
     app.include_router(files.router)
+    app.include_router(approvals.router)
     if services.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -22,6 +22,7 @@ def make_services(root: Root) -> Services:
         templates=root.template_service,
         executions=root.execution_service,
         credentials=root.credential_service,
+        approvals=root.approval_service,
         triggers=root.trigger_service,
         firer=root.trigger_firer,
         cache=root.cache,

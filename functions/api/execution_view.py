@@ -57,6 +57,18 @@ class ExecutionSummary(BaseModel):
         return cls(**_summary(execution))
 
 
+class PendingApproval(BaseModel):
+    """What a waiting node asks a person; links are for those who may run executions."""
+
+    title: str
+    message: str
+    form: JsonObject | None
+    asked_at: datetime
+    expires_at: datetime
+    approve_url: str | None = Field(None, description="Who has it, has the right; null: not for you.")
+    reject_url: str | None = None
+
+
 class NodeRunView(BaseModel):
     """A node in an execution, or an item of one."""
 
@@ -79,6 +91,7 @@ class NodeRunView(BaseModel):
     pinned: bool = Field(False, description="Whether the result was pinned, and the node did not run.")
     cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
     item_count: int | None
+    approval: PendingApproval | None = Field(None, description="In the detail of a node that waits for one.")
     logs: list[LogLine] = Field(description="The last lines; none with a logs_url.")
     logs_url: str | None = Field(None, description="Where lines lie that are too long for this answer.")
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.access.window import SECONDS
+from engine.approval import ApprovalClosedError
 from engine.errors import (
     ConflictError,
     DocumentError,
@@ -99,6 +100,7 @@ _PLAIN: tuple[tuple[type[MiniN8nError], int, str], ...] = (
     (NotFoundError, 404, "not-found"),
     (RevisionConflictError, 412, "revision-conflict"),
     (ConflictError, 409, "conflict"),
+    (ApprovalClosedError, 410, "gone"),
     (UnavailableError, 503, "unavailable"),
 )
 

@@ -26,6 +26,7 @@ from engine.service import (
     VisibilityService,
     WorkflowService,
 )
+from engine.service.approvals import ApprovalService
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Services:
     templates: TemplateService
     executions: ExecutionService
     credentials: CredentialService
+    approvals: ApprovalService
     triggers: TriggerService
     firer: TriggerFirer
     cache: CacheStore

@@ -43,6 +43,10 @@ class ApiClient:
         """Save a workflow; what the API shows of it."""
         return self._ask("POST", "/workflows/", document)
 
+    def plan(self, workflow_id: str) -> JsonObject:
+        """What a workflow compiles to: ``definition`` and ``report``."""
+        return self._ask("GET", f"/workflows/{workflow_id}/plan")
+
     def list_workflows(self) -> Iterator[JsonObject]:
         """All workflows, newest first."""
         yield from self._pages("/workflows/")
@@ -54,6 +58,10 @@ class ApiClient:
     def create_api_key(self, asked: JsonObject) -> JsonObject:
         """Make an API key; what the API shows of it, and the key itself."""
         return self._ask("POST", "/api-keys", asked)
+
+    def put_credential(self, name: str, kind: str, values: JsonObject) -> JsonObject:
+        """Store a credential; what the API shows of it."""
+        return self._ask("PUT", f"/credentials/{name}", {"kind": kind, "values": values})
 
     def execute(self, workflow_id: str, inputs: JsonObject, *, bypass_cache: bool = False) -> JsonObject:
         """Start an execution; what the API shows of it."""

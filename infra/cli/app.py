@@ -286,32 +286,43 @@ def run_checks(
     raise typer.Exit(run_tests(arguments or []))
 
 
-@app.command(short_help="Measure: compiler, cold starts, nodes, API.")
+@app.command(short_help="Measure: speed, load, what faults do.")
 def bench(
-    what: Annotated[
+    areas: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[WHAT]...",
-            help="compile, import, nodes, api, load: all of them if none is named; or compiler.",
+            metavar="[AREA]...",
+            help="compile, import, nodes, api; load, faults, real and compiler take minutes.",
+        ),
+    ] = None,
+    clients: Annotated[int, typer.Option(min=1, max=1_000, help="load: clients at the same time.")] = 200,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="load: how long they read and start.")] = 60,
+    executions: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=10_000, help="load: started afterwards (1000); faults: with each fault (20)."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
-    """Measure: compile time, cold starts, overhead per node, executions per second, latency of the API.
+    """Measure: compile time, cold starts, overhead per node, the API; under load and with faults.
 
     `compiler` compiles graphs of real scientific workflows, and says how close to their longest path they
     run, by levels and as compiled here with and without known durations; and what the examples cost. The
-    graphs are made in an environment of their own, which takes a minute the first time.
+    graphs are made in an environment of their own, which takes a minute the first time. `real` runs three of
+    them on the local AWS with nodes that sleep, and says how that compares with what was foretold.
 
     \b
     Examples:
       mini-n8n bench
       mini-n8n bench compile nodes --json
       mini-n8n bench compiler
+      mini-n8n bench load --clients 200 --seconds 60 --executions 1000
+      mini-n8n bench faults
     """
-    from infra.cli.bench.bench_command import run_bench
+    from infra.cli.bench.bench_command import BenchOptions, run_bench
 
-    raise typer.Exit(run_bench(tuple(what or ()), as_json))
+    raise typer.Exit(run_bench(tuple(areas or ()), as_json, BenchOptions(clients, seconds, executions)))
 
 
 def main() -> None:

@@ -32,7 +32,9 @@ DEPLOY_TIMEOUT_SECONDS = 60.0
 REGION = "us-east-1"
 
 Say = Callable[[str], None]
-Service = Literal["cloudformation", "s3", "secretsmanager"]
+Service = Literal[
+    "cloudformation", "dynamodb", "events", "lambda", "s3", "secretsmanager", "sqs", "stepfunctions"
+]
 
 
 class DeploymentError(RuntimeError):

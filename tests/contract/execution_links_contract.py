@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import RequestError
+from engine.approval import Approval, Decision
+from engine.errors import NotFoundError, RequestError
 from engine.execution import ChildLink
 from engine.ports import ExecutionStore
-from tests.contract.samples import at_once, execution_of, read_pages, spoiled
+from tests.contract.samples import NOW, at_once, execution_of, read_pages, spoiled
 
 
 class ExecutionLinksContract:
@@ -56,3 +57,41 @@ class ExecutionLinksContract:
         for bad in spoiled(cursor):
             with pytest.raises(RequestError):
                 store.list_children("ex_1", 1, bad)
+
+    def test_a_question_is_asked_once_and_answered_once(self, store: ExecutionStore) -> None:
+        approval = approval_of("ap_1")
+        with pytest.raises(NotFoundError):
+            store.get_approval("ex_1", "ap_1")
+        with pytest.raises(NotFoundError):
+            store.decide_approval(approval, DECISION)
+        assert store.open_approval(approval) == approval
+        assert store.open_approval(approval_of("ap_1", title="Again?")) == approval
+        assert store.decide_approval(approval, DECISION) is None
+        decided = approval.model_copy(update={"decision": DECISION})
+        assert store.decide_approval(approval, DECISION.model_copy(update={"outcome": "rejected"})) == decided
+        assert store.get_approval("ex_1", "ap_1") == decided
+        assert store.open_approval(approval) == decided
+
+    def test_of_all_who_answer_at_once_one_is_first(self, store: ExecutionStore) -> None:
+        approval = store.open_approval(approval_of("ap_1"))
+
+        def decide(number: int) -> bool:
+            return store.decide_approval(approval, DECISION.model_copy(update={"by": str(number)})) is None
+
+        assert sum(at_once(8, decide)) == 1
+
+
+DECISION = Decision(outcome="approved", decided_at=NOW, by="Ada \u00e9", data={"amount": 1.5})
+
+
+def approval_of(approval_id: str, **changes: str) -> Approval:
+    return Approval(
+        approval_id=approval_id,
+        execution_id="ex_1",
+        node_id="ask",
+        workflow_name="Orders",
+        message="x" * 5_000,
+        asked_at=NOW,
+        expires_at=NOW,
+        **{"title": "Good?", **changes},
+    )

@@ -43,6 +43,10 @@ class OutputNode(Plain):
     Config = OutputConfig
 
 
+class RespondNode(OutputNode):
+    type = "respond"
+
+
 class TransformConfig(NodeConfig):
     set: dict[str, Any] = Field(default_factory=dict)
     count: int = Field(1, ge=1)
@@ -142,6 +146,7 @@ class OnceNode(Plain):
 NODE_TYPES: tuple[type[BaseNode], ...] = (
     InputNode,
     OutputNode,
+    RespondNode,
     TransformNode,
     HttpNode,
     ConditionalNode,

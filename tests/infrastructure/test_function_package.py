@@ -25,7 +25,7 @@ IMPORTED_LATER = {
     "CustomFunction": ["httpx", "aws_xray_sdk.ext.httpx"],
     "FlowFunction": [
         "httpx", "aws_xray_sdk.ext.httpx", "engine.service", "engine.service.children",
-        "nodes.workflow_node",
+        "nodes.workflow_node", "nodes.approval_node", "nodes.json_post", "engine.service.approvals",
     ],
     "ExecutionEventsFunction": ["engine.service", "engine.service.aftermath"],
     "AiFunction": [

@@ -30,6 +30,7 @@ PREFIXES = (
     f"{SECRETS}/credentials/*",
     f"{SECRETS}/api-key-??????",  # Secrets Manager adds six random characters to every name
     f"{SECRETS}/openai-api-key-??????",
+    f"{SECRETS}/approval-key-??????",
     MACHINES,
     EXECUTIONS,
     RULES,
@@ -196,7 +197,8 @@ def test_audit_records_are_put_by_those_who_act_and_changed_or_deleted_by_nobody
 def test_a_retired_key_of_the_deployment_is_nobodys_to_read(translated: dict[str, Any]) -> None:
     retired = Resolver(translated, {"BootstrapKey": "off"})
     assert by_resource(grants(translated, retired)["ApiRole"], "secretsmanager") == {
-        f"{SECRETS}/credentials/*": {"CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret"}
+        f"{SECRETS}/approval-key-??????": {"GetSecretValue"},
+        f"{SECRETS}/credentials/*": {"CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret"},
     }
     assert not retired.exists("ApiKey")
     variables = retired.resource("ApiFunction")["Environment"]["Variables"]
@@ -212,13 +214,14 @@ SECRET_ACTIONS = {
         f"{SECRETS}/openai-api-key": {"GetSecretValue"},
         f"{SECRETS}/openai-api-key-??????": {"GetSecretValue"},
     },
-    "FlowRole": {},
+    "FlowRole": {f"{SECRETS}/approval-key-??????": {"GetSecretValue"}},
     "ExecutionEventsRole": {},
     "TriggersRole": {f"{SECRETS}/credentials/*": {"GetSecretValue"}},
     "SchedulerRole": {},
     "StateMachineRole": {},
     "ApiRole": {
         f"{SECRETS}/api-key-??????": {"GetSecretValue"},
+        f"{SECRETS}/approval-key-??????": {"GetSecretValue"},
         f"{SECRETS}/credentials/*": {"CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret"},
     },
 }  # fmt: skip

@@ -20,8 +20,9 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 MARK = "[synthetic answer]"
 # Here the first four, in test_gallery the rest.
 NAMES = (
-    "blog_writer", "data_enrichment", "image_generator", "invoice_check", "lead_scoring", "meeting_minutes",
-    "news_digest", "site_monitor", "social_campaign", "support_triage", "translation", "video_creator",
+    "blog_writer", "data_enrichment", "expense_approval", "image_generator", "invoice_check", "lead_scoring",
+    "meeting_minutes", "news_digest", "site_monitor", "social_campaign", "support_triage", "translation",
+    "video_creator",
 )  # fmt: skip
 
 

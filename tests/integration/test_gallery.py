@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import httpx
@@ -166,3 +167,39 @@ def test_the_digest_keeps_the_news_of_one_mood(
     assert succeeded_but(execution)
     rows = re.findall(r"<li>(.*) \((\S+)\)</li>", execution["output"]["page"])
     assert rows == [(each["title"], each["published_on"]) for each in fitting]
+
+
+def test_the_expense_approval_asks_a_person_where_it_is_much(api: WorkflowApi) -> None:
+    workflow_id = api.save(document("expense_approval"))
+    small = api.execute(workflow_id, {"amount": 80})
+    assert small["output"]["answer"] == {
+        "outcome": "approved",
+        "granted": 80,
+        "cost_center": None,
+        "by": "nobody had to be asked",
+        "comment": None,
+    }
+    granted = {"data": {"granted": 1_000, "cost_center": "research"}, "by": "Ada"}
+    for action, sent, wanted in (
+        (
+            "approve",
+            granted,
+            {"outcome": "approved", "granted": 1_000, "cost_center": "research", "by": "Ada"},
+        ),
+        ("reject", {"comment": "Next year."}, {"outcome": "rejected", "granted": 0, "comment": "Next year."}),
+    ):
+        execution_id = api.start(workflow_id)["id"]
+        url = approval_link(api, execution_id, action)
+        assert httpx.post(url, json=sent).status_code == 200
+        answer = api.end(execution_id)["output"]["answer"]
+        assert answer == answer | wanted
+
+
+def approval_link(api: WorkflowApi, execution_id: str, action: str) -> str:
+    deadline = time.monotonic() + 60
+    while True:
+        run = api.http.get(f"/executions/{execution_id}/nodes/ask").json()
+        if run["approval"] is not None:
+            return str(run["approval"][f"{action}_url"])
+        assert time.monotonic() < deadline, run
+        time.sleep(0.1)

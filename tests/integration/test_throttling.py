@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from functions.bootstrap import Root
+from infra.local.fault_proxy import FaultProxy
 from infra.local.stack import LocalStack
 from tests.integration.documents import chain, node, workflow
 from tests.integration.own_root import asked, own_root
-from tests.integration.throttling_proxy import ThrottlingProxy
 from tests.integration.workflow_api import WorkflowApi
 
 ALWAYS = 1_000
@@ -20,13 +20,13 @@ HELLO = chain(node("a", "transform", set={"x": 1}), node("out", "output", value=
 
 
 @pytest.fixture
-def proxy(stack: LocalStack) -> Iterator[ThrottlingProxy]:
-    with ThrottlingProxy(stack.endpoint) as running:
+def proxy(stack: LocalStack) -> Iterator[FaultProxy]:
+    with FaultProxy(stack.endpoint) as running:
         yield running
 
 
 @pytest.fixture
-def root(stack: LocalStack, proxy: ThrottlingProxy) -> Iterator[Root]:
+def root(stack: LocalStack, proxy: FaultProxy) -> Iterator[Root]:
     with own_root(stack, endpoint=proxy.endpoint) as made:
         yield made
 
@@ -50,7 +50,7 @@ def throttled(root: Root, api_key: str) -> ThrottledApi:
     return ThrottledApi(root, api_key)
 
 
-def test_a_moment_of_throttling_is_not_noticed(throttled: ThrottledApi, proxy: ThrottlingProxy) -> None:
+def test_a_moment_of_throttling_is_not_noticed(throttled: ThrottledApi, proxy: FaultProxy) -> None:
     for operation in ("TransactWriteItems", "GetItem", "PutItem", "StartExecution", "CreateStateMachine"):
         proxy.throttle(operation, 2)
     saved = throttled.send("POST", "/workflows/", json=HELLO)
@@ -62,7 +62,7 @@ def test_a_moment_of_throttling_is_not_noticed(throttled: ThrottledApi, proxy: T
 
 @pytest.mark.parametrize("operation", ["TransactWriteItems", "UpdateStateMachine", "GetItem"])
 def test_a_save_that_is_throttled_throughout_is_refused_whole(
-    throttled: ThrottledApi, proxy: ThrottlingProxy, api: WorkflowApi, operation: str
+    throttled: ThrottledApi, proxy: FaultProxy, api: WorkflowApi, operation: str
 ) -> None:
     workflow_id = api.save(workflow(node("a", "transform")))
     before = api.http.get(f"/workflows/{workflow_id}").json()
@@ -79,7 +79,7 @@ def test_a_save_that_is_throttled_throughout_is_refused_whole(
 
 @pytest.mark.parametrize("operation", ["PutItem", "StartExecution"])
 def test_a_throttled_start_is_made_good_by_the_same_request(
-    throttled: ThrottledApi, proxy: ThrottlingProxy, api: WorkflowApi, operation: str
+    throttled: ThrottledApi, proxy: FaultProxy, api: WorkflowApi, operation: str
 ) -> None:
     workflow_id = api.save(HELLO)
     headers = {"Idempotency-Key": f"throttled {operation}"}
@@ -93,7 +93,7 @@ def test_a_throttled_start_is_made_good_by_the_same_request(
 
 
 def test_a_start_that_could_not_be_noted_runs(
-    throttled: ThrottledApi, proxy: ThrottlingProxy, api: WorkflowApi
+    throttled: ThrottledApi, proxy: FaultProxy, api: WorkflowApi
 ) -> None:
     workflow_id = api.save(HELLO)
     proxy.throttle("UpdateItem", ALWAYS, containing=b"SET execution_arn")
@@ -102,7 +102,7 @@ def test_a_start_that_could_not_be_noted_runs(
     assert api.end(started.json()["id"])["output"] == {"out": {"x": 1}}
 
 
-def test_health_says_what_is_throttled(root: Root, proxy: ThrottlingProxy) -> None:
+def test_health_says_what_is_throttled(root: Root, proxy: FaultProxy) -> None:
     proxy.throttle("GetItem", ALWAYS)
     answer = asked(root, "GET", "/health")
     failing = {name for name, check in answer.json()["checks"].items() if check["status"] == "failing"}

@@ -8,6 +8,7 @@ from engine.compiler import Compiled, Profile, compile_workflow
 from engine.execution import ExecutionStatus, NodeRun, NodeStatus
 from engine.validation import find_problems
 from engine.workflow import Settings, Workflow
+from tests.property.definition_order import nodes_before
 from tests.property.machine_run import MachineRun, run_machine
 from tests.property.random_workflow import workflows
 from tests.property.reference import NEVER, STOPS, Outcome, interpret
@@ -30,6 +31,8 @@ def test_a_compiled_workflow_does_what_the_connection_rule_says(
 ) -> None:
     """Two thousand executions, with and without known durations."""
     compiled = compile_shape(behaviours[0], data)
+    before = nodes_before(compiled.definition)
+    assert all(link.source in before[link.target] for link in behaviours[0].connections)
     for workflow in behaviours:
         assert find_problems(workflow, REGISTRY) == ()
         check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))

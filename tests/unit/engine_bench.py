@@ -52,6 +52,7 @@ from engine.service import (
     WorkflowService,
 )
 from engine.service.aftermath import Aftermath
+from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
 from engine.service.children import ChildStarter
 from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
@@ -64,6 +65,8 @@ from nodes import BUILTIN_NODES
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PUBLIC_URL = "http://mini-n8n.test"
 TARGETS = {name: f"arn:aws:lambda:us-east-1:0:function:{name}" for name in TARGET_NAMES}
+
+SIGNER = ApprovalSigner(lambda: "the key that signs links", PUBLIC_URL)
 
 # What a node does: (its resolved config, inputs, context) -> what run() or poll() answers.
 Script = Callable[[dict[str, Any], NodeInputs, NodeContext], Any]
@@ -173,6 +176,10 @@ class EngineBench:
             metrics=self.metrics,
             parts=self.parts,
         )
+        self.audit_records = MemoryAuditStore()
+        self.approval_service = ApprovalService(
+            self.executions, SIGNER, self.waker, AuditService(self.audit_records, self.clock), self.clock
+        )
         self.runner = self.make_runner()
         self.credential_service = CredentialService(self.credentials, self.clock)
         saver = self.workflow_service.saver
@@ -209,6 +216,7 @@ class EngineBench:
             self.clock,
             NodeEnvironment(public_url=PUBLIC_URL),
             starter=ChildStarter(self.execution_service),
+            desk=ApprovalDesk(self.executions, SIGNER, self.clock),
         )
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
         answer = self.machines.send_success

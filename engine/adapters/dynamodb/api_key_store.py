@@ -36,12 +36,12 @@ class DynamoApiKeyStore:
         self._table = Table(client, table, clock)
 
     def create(self, key: ApiKey) -> None:
-        """Write a new key; ConflictError if the id is taken."""
+        """Write a new key; ConflictError if the id is another key's. The same again does no harm."""
         # First the list: an entry without its key is passed over, a key in no list could not be revoked.
         self._table.put({"pk": _LIST, "sk": text(key.key_id)})
         item = {**_key(key.key_id), "record": text(dump_record(key))}
         try:
-            self._table.put(item, "attribute_not_exists(pk)")
+            self._table.put_once(item)
         except ConditionFailedError as failed:
             raise ConflictError(f"There is an API key '{key.key_id}' already.") from failed
 

@@ -50,7 +50,7 @@ class DynamoAuditStore:
         self._noted: set[str] = set()
 
     def append(self, record: AuditRecord) -> None:
-        """Write a record; ConflictError if its id is taken."""
+        """Write a record; ConflictError if its id is another's. The same again does no harm."""
         day = f"{record.at:%Y-%m-%d}"
         expires_at = expiry(record.at + timedelta(days=RETENTION_DAYS))
         if day not in self._noted:
@@ -64,7 +64,7 @@ class DynamoAuditStore:
             EXPIRES_AT: expires_at,
         }
         try:
-            self._table.put(item, "attribute_not_exists(pk)")
+            self._table.put_once(item)
         except ConditionFailedError as failed:
             raise ConflictError(f"There is an audit record '{record.audit_id}' already.") from failed
 

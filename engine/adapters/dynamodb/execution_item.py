@@ -6,7 +6,7 @@
     ex_...        META               the execution; workflow_id and day_shard put it into the indexes
     ex_...        NODE#id            a node run
     ex_...        ITEM#id#00000012   the node run of an item: apart, so that a list of nodes reads none
-    ex_...        WAKE#, CHILD#      see `execution_links`
+    ex_...        WAKE#, CHILD#, …   see `execution_links`
     IDEM#digest   MARK               who answered for an Idempotency-Key
     DAYS          2026-01            the days of a month on which executions started
 

@@ -33,7 +33,7 @@ from engine.adapters.dynamodb.execution_list import ExecutionList
 from engine.adapters.dynamodb.table import ConditionFailedError, Table, TransactionRefusedError
 from engine.adapters.record import as_fields
 from engine.errors import ConflictError, NotFoundError
-from engine.execution import ChildLink, Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
 from engine.workflow import MAX_TIMEOUT_SECONDS
@@ -55,7 +55,7 @@ OPEN = "attribute_not_exists(execution_id) OR ended = :no"
 NOT_ENDED: Item = {":no": {"BOOL": False}}
 
 
-class DynamoExecutionStore:
+class DynamoExecutionStore(ExecutionLinks):
     """Keeps ExecutionStore's promises on the table of executions.
 
     An execution and its node runs expire ``retention_days`` after it has ended, or had to end.
@@ -68,7 +68,6 @@ class DynamoExecutionStore:
         self._clock = clock
         self._retention = timedelta(days=retention_days)
         self._list = ExecutionList(self._table, clock)
-        self._links = ExecutionLinks(self._table, self._expiry_of)
         self._expiries: dict[str, datetime] = {}
 
     def create(self, execution: Execution) -> None:
@@ -189,22 +188,6 @@ class DynamoExecutionStore:
                 # Some ended before, which is rare: a task that is run again.
                 for run in some:
                     self.finish_node(run)
-
-    def wait_for(self, execution_id: str, name: str, token: str) -> bool:
-        """Keep the token of a wait that ends when ``name`` is woken; whether it has been woken already."""
-        return self._links.wait_for(execution_id, name, token)
-
-    def wake(self, execution_id: str, name: str) -> str | None:
-        """Note for good that ``name`` is woken; the token that waits for it."""
-        return self._links.wake(execution_id, name)
-
-    def add_child(self, parent_id: str, child: ChildLink) -> None:
-        """Note an execution that another one starts."""
-        self._links.add_child(parent_id, child)
-
-    def list_children(self, parent_id: str, limit: int = 1000, cursor: str | None = None) -> Page[ChildLink]:
-        """The executions that an execution started, in order of their ids."""
-        return self._links.list_children(parent_id, limit, cursor)
 
     def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
         """Store the mark if ``key`` has none; the mark that stands now."""

@@ -71,6 +71,17 @@ class Table:
         """Write an item; ConditionFailedError. ``more`` names the values of the condition."""
         self._write("put_item", condition, Item=item, **more)
 
+    def put_once(self, item: Item) -> None:
+        """Write an item of this key unless another stands there: ConditionFailedError.
+
+        The SDK repeats a write whose answer was lost, and then finds its own item.
+        """
+        try:
+            self.put(item, "attribute_not_exists(pk)")
+        except ConditionFailedError as failed:
+            if failed.item != item:
+                raise
+
     def update(self, key: Item, expression: str, condition: str | None = None, **more: Any) -> None:
         """Change an item; ConditionFailedError."""
         self._write("update_item", condition, Key=key, UpdateExpression=expression, **more)

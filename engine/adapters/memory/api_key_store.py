@@ -21,9 +21,9 @@ class MemoryApiKeyStore:
         self._lock = Lock()
 
     def create(self, key: ApiKey) -> None:
-        """Write a new key; ConflictError if the id is taken."""
+        """Write a new key; ConflictError if the id is another key's. The same again does no harm."""
         with self._lock:
-            if key.key_id in self._keys:
+            if self._keys.get(key.key_id, key) != key:
                 raise ConflictError(f"There is an API key '{key.key_id}' already.")
             self._keys[key.key_id] = key
 

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from threading import RLock
 
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
 from engine.adapters.execution_filter import listing_of, matches
 from engine.adapters.memory.clock import ManualClock
+from engine.adapters.memory.execution_links import MemoryLinks
 from engine.adapters.record import dump_record, load_record
 from engine.errors import ConflictError, NotFoundError
-from engine.execution import ChildLink, Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
 
 
-class MemoryExecutionStore:
+class MemoryExecutionStore(MemoryLinks):
     """Keeps ExecutionStore's promises; ``clock`` says when an idempotency mark has expired.
 
     Executions are kept as long as the store: only tables have a retention.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__()
         self._clock = clock or ManualClock()
         self._executions: dict[str, str] = {}
         self._runs: dict[str, dict[tuple[str, int | None], str]] = {}
         self._marks: dict[str, tuple[IdempotencyMark, datetime]] = {}
-        self._tokens: dict[tuple[str, str], str] = {}
-        self._woken: set[tuple[str, str]] = set()
-        self._children: dict[str, dict[str, str]] = {}
-        self._lock = RLock()
 
     def create(self, execution: Execution) -> None:
         """Write a new execution; ConflictError if the id is taken."""
@@ -146,34 +143,6 @@ class MemoryExecutionStore:
                     return standing
             runs[run.node_id, run.item] = text
             return None
-
-    def wait_for(self, execution_id: str, name: str, token: str) -> bool:
-        """Keep the token of a wait that ends when ``name`` is woken; whether it has been woken already."""
-        with self._lock:
-            self._tokens[execution_id, name] = token
-            return (execution_id, name) in self._woken
-
-    def wake(self, execution_id: str, name: str) -> str | None:
-        """Note for good that ``name`` is woken; the token that waits for it."""
-        with self._lock:
-            self._woken.add((execution_id, name))
-            return self._tokens.get((execution_id, name))
-
-    def add_child(self, parent_id: str, child: ChildLink) -> None:
-        """Note an execution that another one starts."""
-        with self._lock:
-            self._children.setdefault(parent_id, {})[child.execution_id] = dump_record(child)
-
-    def list_children(self, parent_id: str, limit: int = 1000, cursor: str | None = None) -> Page[ChildLink]:
-        """The executions that an execution started, in order of their ids."""
-        check_limit(limit)
-        listing = f"children:{parent_id}"
-        position = decode_cursor(listing, cursor, parts=1)
-        with self._lock:
-            rows = sorted(self._children.get(parent_id, {}).items())
-        wanted = [row for row in rows if position is None or row[0] > position[0]]
-        more = encode_cursor(listing, [wanted[limit - 1][0]]) if len(wanted) > limit else None
-        return Page(tuple(load_record(ChildLink, text) for _, text in wanted[:limit]), more)
 
     def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
         """Store the mark if ``key`` has none; the mark that stands now."""

@@ -13,6 +13,7 @@ from engine.ports import ExecutionFilter
 from engine.service import StartRequest
 from engine.workflow import Node, Workflow
 from functions.api.access import Who
+from functions.api.approval_view import pending_approval
 from functions.api.execution_view import (
     Budget,
     ChildList,
@@ -179,13 +180,15 @@ def list_children(execution_id: Id, services: Use, limit: Limit = 20, cursor: Cu
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}", responses=problem_responses(404))
-def get_node_run(execution_id: Id, node_id: Id, services: Use) -> NodeRunView:
-    """One node run."""
+def get_node_run(execution_id: Id, node_id: Id, services: Use, principal: Who) -> NodeRunView:
+    """One node run; with what it asks a person, while it waits for an answer."""
     workflow, node = _node(services, execution_id, node_id)
     sources = [connection.source for connection in workflow.connections if connection.target == node_id]
     runs = services.executions.some_node_runs(execution_id, [node_id, *sources])
     viewer = ExecutionViewer(services.blobs, services.public_url)
-    return viewer.node_run(node, workflow, runs, runs.get(node_id), budget=Budget())
+    found = viewer.node_run(node, workflow, runs, runs.get(node_id), budget=Budget())
+    found.approval = pending_approval(services, principal, runs.get(node_id))
+    return found
 
 
 @router.get("/executions/{execution_id}/nodes/{node_id}/items", responses=problem_responses(404))

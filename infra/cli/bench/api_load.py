@@ -42,7 +42,7 @@ def measure_api(client: ApiClient) -> list[Measurement]:
     return found
 
 
-def measure_load(client: ApiClient) -> list[Measurement]:
+def measure_rate(client: ApiClient) -> list[Measurement]:
     """Executions per second from start to end, twenty of them at a time."""
     workflow_id = client.create_workflow(SMALL_WORKFLOW)["id"]
 
@@ -55,7 +55,7 @@ def measure_load(client: ApiClient) -> list[Measurement]:
 
     run_many(CONCURRENT)  # the workers start
     rate = round(run_many(EXECUTIONS), 1)
-    return [Measurement("load", f"{CONCURRENT} at a time", rate, "executions a second")]
+    return [Measurement("api", f"{CONCURRENT} executions at a time", rate, "executions a second")]
 
 
 def _timed(call: Callable[[], object]) -> float:

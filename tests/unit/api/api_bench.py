@@ -66,6 +66,7 @@ class ApiBench(EngineBench):
                 "templates": self.template_service,
                 "executions": self.execution_service,
                 "credentials": self.credential_service,
+                "approvals": self.approval_service,
                 "triggers": self.trigger_service,
                 "firer": self.trigger_firer,
                 "cache": self.cache,

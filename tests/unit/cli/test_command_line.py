@@ -161,6 +161,6 @@ def test_bench_knows_what_it_can_measure() -> None:
     done = mini_n8n("bench", "speed")
     assert (done.returncode, done.stdout) == (2, "")
     assert (
-        "there is no measurement 'speed'; there are: compile, import, nodes, api, load, compiler."
+        "there is no measurement 'speed'; there are: compile, import, nodes, api, load, faults, real, compiler."
         in done.stderr
     )

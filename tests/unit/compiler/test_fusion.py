@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 from engine.asl import all_states
-from engine.compiler import compile_workflow
+from engine.compiler import Compiled, Profile, compile_workflow
 from engine.compiler.fusion import MAX_NODES
 from engine.compiler.lambda_call import called_nodes
 from engine.json_value import JsonObject
@@ -15,8 +15,12 @@ REGISTRY = make_registry()
 CONFIGS: dict[str, JsonObject] = {"http": {"url": "http://x"}, "llm": {"prompt": "x"}, "input": {"name": "x"}}
 
 
-def compiled(nodes: dict[str, Any], edges: str) -> JsonObject:
+def compiled(nodes: dict[str, Any], edges: str, profile: Profile | None = None) -> JsonObject:
     """The definition of nodes (id to type, or to a whole node) and edges like ``a b, c:true d``."""
+    return compile_nodes(nodes, edges, profile).definition
+
+
+def compile_nodes(nodes: dict[str, Any], edges: str, profile: Profile | None) -> Compiled:
     described = [
         {"id": node_id, "config": CONFIGS.get(kind, {}), "type": kind}
         if isinstance(kind, str)
@@ -29,7 +33,7 @@ def compiled(nodes: dict[str, Any], edges: str) -> JsonObject:
         source, _, output = source.partition(":")
         connections.append({"source": source, "source_output": output or "main", "target": target})
     workflow = Workflow.model_validate({"name": "x", "nodes": described, "connections": connections})
-    return compile_workflow(workflow, REGISTRY, targets=TARGETS).definition
+    return compile_workflow(workflow, REGISTRY, targets=TARGETS, profile=profile)
 
 
 def tasks(definition: JsonObject) -> list[tuple[str, ...]]:
@@ -126,3 +130,36 @@ def test_the_error_of_a_node_may_be_a_way_too() -> None:
 def test_a_light_region_needs_no_choice() -> None:
     definition = compiled({"c": "conditional", "a": "transform", "b": "transform"}, "c:true a, c:false b")
     assert tasks(definition) == [("c", "a", "b")]
+
+
+BLOG = (
+    {"plan": "llm", "draft": "llm", "review": "llm", "title": "llm", "social": "llm"}
+    | {"post": "output", "share": "output"},
+    "plan draft, plan title, plan social, draft review, review post, title post, title share, social share",
+)
+
+
+def test_light_nodes_that_nothing_waits_for_share_a_task_at_the_end() -> None:
+    waits = compile_nodes(*BLOG, None).report["waits"]
+    assert ("share", "post") in tasks(compiled(*BLOG))
+    reasons = {wait["node"]: wait["text"].partition(", for ")[2] for wait in waits}
+    assert set(reasons.values()) == {
+        "it takes milliseconds, nothing waits for it, and at the end it shares a Task"
+    }
+
+
+def test_what_answers_a_webhook_is_not_put_off() -> None:
+    nodes, edges = BLOG
+    assert ("share",) in tasks(compiled({**nodes, "share": "respond"}, edges))
+
+
+def test_an_order_that_branches_have_exactly_is_kept() -> None:
+    definition = compiled({"a": "llm", "b": "llm", "join": "output", "c": "llm"}, "a join, b join")
+    assert ("join",) in tasks(definition)
+
+
+def test_a_node_that_is_known_to_take_long_shares_no_task() -> None:
+    nodes, edges = {"a": "http", "b": "transform"}, "a b"
+    assert tasks(compiled(nodes, edges)) == [("a", "b")]
+    profile = Profile({"a": 1.0, "b": 3.0})
+    assert tasks(compiled(nodes, edges, profile)) == [("a",), ("b",)]

@@ -145,6 +145,19 @@ def test_the_node_that_the_cause_names_is_to_blame(bench: EngineBench) -> None:
     assert runs["c"].error is None
 
 
+def test_a_function_that_failed_is_quoted_without_its_traceback(bench: EngineBench) -> None:
+    execution_id = bench.begin(node("a"))
+    told = {
+        "errorMessage": "it is all wrong",
+        "errorType": "KeyError",
+        "stackTrace": ["/var/task/engine/x.py"],
+    }
+    bench.finisher.finish(execution_id, end(bench, "failed", error="KeyError", cause=json.dumps(told)))
+    error = bench.execution(execution_id).error
+    assert error is not None
+    assert (error.type, error.message) == ("KeyError", "it is all wrong")
+
+
 def test_without_a_name_the_node_that_failed_first_is_to_blame(bench: EngineBench) -> None:
     execution_id = bench.begin(node("a"), node("b"), node("c"))
     run_failing(bench, execution_id, "c", RetryableNodeError("open"))

@@ -64,6 +64,8 @@ class AccessBench(EngineBench):
             exports=self.export_service,
             imports=self.import_service,
             templates=self.template_service,
+            approvals=self.approval_service,
+            metrics=self.metrics,
             triggers=self.trigger_service,
             firer=self.trigger_firer,
             executions=self.execution_service,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.api.route_permission import ROUTE_PERMISSIONS
 from tests.unit.api.access.access_bench import DOCUMENT, AccessBench
 from tests.unit.engine_bench import node
 
@@ -219,3 +220,48 @@ def test_a_shared_credential_is_seen_but_changed_by_its_owner_alone(bench: Acces
     assert bench.ask(carl, "GET", "/credentials/anns").json()["owner"] == "ann"
     assert bench.ask(carl, "PUT", "/credentials/anns", json=CREDENTIAL).status_code == 403
     assert bench.ask(carl, "DELETE", "/credentials/anns").status_code == 403
+
+
+# Every route whose path names something of somebody's. The table of permissions has all routes of the app
+# (test_routes_by_role), so that a new one is asked here by itself.
+NAMING = ("{workflow_id}", "{execution_id}", "/credentials/{name}")
+NAMED = sorted(f"{method} {path}" for method, path in ROUTE_PERMISSIONS if any(n in path for n in NAMING))
+# Where the body is looked at before whose it is about.
+FITTING = {"PUT /credentials/{name}": CREDENTIAL, "PUT /credentials/{name}/access": SHARING}
+# What lists, counts or describes without a name in its path.
+LISTING = sorted(path for method, path in ROUTE_PERMISSIONS if method == "GET" and "{" not in path)
+
+
+@pytest.mark.parametrize("route", NAMED)
+def test_no_route_that_names_anothers_gives_it_away(shared: AccessBench, route: str) -> None:
+    _, anns = make_anns(shared)
+    bob = shared.key("bob", groups=["dev"])
+    method, path = route.split(" ")
+    filled = path.format(
+        workflow_id=anns["w"], execution_id=anns["e"], trigger_id=anns["t"], name=anns["c"],
+        node_id="a", item=0, version=1, failure_id="f", token="t",
+    )  # fmt: skip
+    before = shared.trail()[0]
+    answer = shared.ask(bob, method, filled, json=FITTING.get(route, {}) if method != "GET" else None)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:mini-n8n:problem:not-found"), answer.text
+    assert shared.trail()[0] == before
+
+
+@pytest.mark.parametrize("path", LISTING)
+def test_no_list_shows_anothers(bench: AccessBench, path: str) -> None:
+    _, anns = make_anns(bench)
+    bob = bench.key("bob", groups=["dev"])
+    for query in ("", f"?workflow_id={anns['w']}", f"?id={anns['w']}"):
+        answer = bench.ask(bob, "GET", path + query)
+        assert answer.status_code in (200, 403, 404, 422), answer.text
+        told = answer.text.replace(f"'{anns['w']}'", "") if answer.status_code == 404 else answer.text
+        assert not [name for name in anns.values() if name in told and name != anns["w"]]
+        if answer.status_code == 200:
+            assert anns["w"] not in told
+
+
+def test_the_table_of_routes_is_asked_whole() -> None:
+    print(f"{len(NAMED)} routes that name something, {len(LISTING)} lists, {len(ASKED)} requests by hand")
+    assert len(NAMED) >= 40
+    by_hand = {f"{method} {path.partition('?')[0]}" for method, path, _ in ASKED}
+    assert len(by_hand) <= len(NAMED) + 1

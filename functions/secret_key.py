@@ -1,10 +1,10 @@
-"""The key of the models, wherever it is kept."""
+"""Keys that settings name, wherever they are kept."""
 
 from __future__ import annotations
 
 from pydantic import SecretStr
 
-from engine.errors import NotFoundError
+from engine.errors import NotFoundError, UnavailableError
 from engine.ports import SecretStore
 from engine.settings import Settings
 
@@ -20,3 +20,11 @@ def read_models_key(settings: Settings, secrets: SecretStore) -> SecretStr | Non
     except NotFoundError:
         # Nobody stored one: nodes that name a credential of their own still run, others say so.
         return None
+
+
+def read_approval_key(settings: Settings, secrets: SecretStore) -> str:
+    """What signs the links of approvals; UnavailableError without one, and then no link is let through."""
+    try:
+        return secrets.read(settings.approval_key_secret)
+    except NotFoundError:
+        raise UnavailableError("The key of approvals is not stored: its secret is missing.") from None

@@ -1,0 +1,1 @@
+"""Many clients at once, and many executions: nothing fails, nothing is lost, all that is kept agrees."""

@@ -1,0 +1,29 @@
+"""The largest documents in the worst shapes: saved, or told what to change, within an answer's time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.integration.heavy_shape import SHAPES
+from tests.unit.api.api_bench import ApiBench
+
+# Of a function that answers within 29 s; Step Functions' own work comes on top.
+PATIENCE_SECONDS = 20.0
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_heavy_shape_is_saved_or_refused_in_time(shape: str) -> None:
+    bench = ApiBench()
+    document = SHAPES[shape]()
+    began = time.process_time()
+    answer = bench.send("POST", "/workflows/", json=document)
+    seconds = time.process_time() - began
+    print(f"{shape:48} {answer.status_code} {seconds:5.2f} s of processor")
+    assert answer.status_code in (201, 422), answer.text[:500]
+    if answer.status_code == 422:
+        assert {problem["code"] for problem in answer.json()["problems"]} == {"definition_too_large"}
+    assert seconds < PATIENCE_SECONDS
+    again = bench.send("GET", f"/workflows/{answer.json().get('id')}/plan")
+    assert again.status_code == (200 if answer.status_code == 201 else 404)
