@@ -6,10 +6,12 @@ Keys of the payload::
     execution_id  workflow_id  version     from the input of the execution
     nodes         [node id, ...]           the nodes to run, in order
     item          index                    inside a Map: the item of the for_each node
-    step          run | expand | item | collect | settle | wait
+    step          run | expand | item | collect | settle | wait | await
     error_name    name                     step settle: the error that Step Functions caught
     error         {Error, Cause}           step finish: what stopped an express execution
-    token         token                    step wait: what ends the wait, to be kept for who wakes the node
+    token         token                    steps wait and await: what ends the wait, to be kept for who does
+    arrives       [latch, ...]             the waits that are told when the node has ended
+    latch, await  name, [node id, ...]     step await: the name of the wait, and the nodes that it is for
     fork          node id                  of the nodes: whose output the Choice that follows reads; what is
                                            reached through its other outputs alone is recorded as skipped
 """
@@ -19,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.json_value import JsonObject
 
@@ -28,8 +30,9 @@ from engine.json_value import JsonObject
 # item     run the node for one item
 # collect  gather the results of the items, in order
 # wait     keep the token with which the wait of a pending node is ended
+# await    keep the token of a wait that ends when other nodes have ended; it runs no node
 # settle   a node with on_error continue or output failed for good: record it and go on
-Step = Literal["run", "expand", "item", "collect", "settle", "wait"]
+Step = Literal["run", "expand", "item", "collect", "settle", "wait", "await"]
 
 
 # The target, besides the executors, that ends the executions of express machines.
@@ -49,17 +52,29 @@ class ExecutionInput(BaseModel):
 class Task(BaseModel):
     """The payload of one Task state."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     execution_id: str
     workflow_id: str
     version: int
-    nodes: tuple[str, ...] = Field(min_length=1)
+    nodes: tuple[str, ...]
     step: Step = "run"
     item: int | None = None
     error_name: str | None = None
     token: str | None = None
     fork: str | None = None
+    arrives: tuple[str, ...] = ()
+    latch: str | None = None
+    awaited: tuple[str, ...] = Field(default=(), alias="await")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Task:
+        if self.step == "await":
+            if self.nodes or not (self.latch and self.awaited and self.token):
+                raise ValueError("step await takes latch, await and token, and runs no nodes")
+        elif not self.nodes:
+            raise ValueError("nodes must name one node at least")
+        return self
 
 
 class CaughtError(BaseModel):

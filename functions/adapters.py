@@ -12,6 +12,7 @@ from engine.adapters.dynamodb import (
     DynamoCredentialStore,
     DynamoDurationStore,
     DynamoExecutionStore,
+    DynamoLatchStore,
     DynamoLimitStore,
     DynamoWorkflowStore,
 )
@@ -93,6 +94,11 @@ class Adapters:
     def api_keys(self) -> DynamoApiKeyStore:
         """API keys."""
         return DynamoApiKeyStore(self.clients.dynamodb, self.settings.access_table, self.clock)
+
+    @cached_property
+    def latches(self) -> DynamoLatchStore:
+        """Waits of nodes for nodes of other branches."""
+        return DynamoLatchStore(self.clients.dynamodb, self.settings.executions_table, self.clock)
 
     @cached_property
     def limits(self) -> DynamoLimitStore:

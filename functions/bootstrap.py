@@ -14,13 +14,16 @@ from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
+from engine.price_list import USD_PER_GB_SECOND, model_prices
+from engine.pricing import Pricing
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
 from engine.settings import read_settings
 from functions.adapters import Adapters
 from functions.secret_key import read_approval_key, read_models_key
-from functions.telemetry import metrics
+from functions.telemetry import logger, metrics
+from functions.trace_context import current_trace_id
 
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
@@ -180,6 +183,7 @@ class Root(Adapters):
             metrics=self.metrics,
             parts=PartialRunPlanner(self.executions, self.registry, publish),
             limits=self.limit_service,
+            trace_id=current_trace_id,
         )
 
     @cached_property
@@ -334,6 +338,13 @@ class Root(Adapters):
             self.clock,
             self.metrics,
             answer_token=self.machines.send_success,
+            pricing=Pricing(
+                model_prices(self.settings.openai_base_url, self.settings.model_prices),
+                self.settings.memory_megabytes,
+                USD_PER_GB_SECOND.get(self.settings.architecture, USD_PER_GB_SECOND["arm64"]),
+            ),
+            observe=lambda execution: logger.append_keys(trace_id=execution.trace_id),
+            latches=self.latches,
         )
 
     def _approval_desk(self) -> ApprovalDesk | None:

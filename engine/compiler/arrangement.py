@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.asl import Machine
 from engine.compiler.emit import emit
 from engine.compiler.fusion import fuse, note_forks
+from engine.compiler.latch import note_latches
 from engine.compiler.measure import execution_cost
 from engine.compiler.put_off import find_put_off
 from engine.compiler.regions import find_regions
@@ -41,7 +42,7 @@ def arrange(
     if not steps:
         return Arrangement(emit(None, steps, limit))
     tree = _find_tree(dag, seconds, workflow, steps)
-    fused, shared = fuse(tree, note_forks(tree, steps))
+    fused, shared = fuse(tree, note_latches(tree, note_forks(tree, steps)))
     soon = Arrangement(emit(fused, shared, limit), tree)
     put_off = find_put_off(workflow, dag, steps, shared)
     # An order that branches have exactly is kept: there nothing waits in vain.
@@ -50,7 +51,9 @@ def arrange(
     first = [node_id for node_id in dag.ids if node_id not in put_off]
     parts = (dag.without(left_out) for left_out in (put_off, first))
     later = in_series(_find_tree(part, seconds, workflow, steps) for part in parts)
-    late = Arrangement(emit(*fuse(later, note_forks(later, steps)), limit), later, put_off)
+    late = Arrangement(
+        emit(*fuse(later, note_latches(later, note_forks(later, steps))), limit), later, put_off
+    )
     return late if late.transitions < soon.transitions else soon
 
 
@@ -58,5 +61,7 @@ def _find_tree(
     dag: Dag, seconds: Mapping[str, float] | None, workflow: Workflow, steps: Mapping[str, Step]
 ) -> Tree:
     """The tree with its forks, which may stand as deep in one another as they like: they are no Parallels."""
-    forked = find_regions(series_parallel_tree(dag, seconds), workflow, steps)
+    # A latch takes task tokens, and Express has none; where we are to choose, that stays open.
+    latches = workflow.settings.mode == "standard"
+    forked = find_regions(series_parallel_tree(dag, seconds, latches=latches), workflow, steps)
     return limit_depth(dag, forked)

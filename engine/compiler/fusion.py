@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.step import Step
-from engine.compiler.tree import Fork, Leaf, Parallel, Series, Tree, children, in_parallel, in_series
+from engine.compiler.tree import Fork, Latch, Leaf, Parallel, Series, Tree, children, in_parallel, in_series
 
 # Nodes of one Task: some 10 ms each, so that a function's timeout is far away.
 MAX_NODES = 20
@@ -43,7 +43,8 @@ class _Fusion:
 
     def arrange(self, tree: Tree) -> Deep[Tree]:
         """The part with light leaves joined to others."""
-        if isinstance(tree, Leaf):
+        if isinstance(tree, Leaf | Latch):
+            # Who waits in a latch is told by the Task of the node that it waits for, and by no other.
             return tree
         if isinstance(tree, Fork):
             ways: list[Tree] = yield all_of(self.arrange(way) for _, way in tree.ways)

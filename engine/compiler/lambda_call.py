@@ -41,6 +41,7 @@ def call_function(
     *,
     extra: Template | None = None,
     fork: str | None = None,
+    arrives: Sequence[str] = (),
     answer_fields: Sequence[str] = (),
 ) -> LambdaCall:
     """The call for a task of ``engine.task``; ``answer_fields`` are kept of the answer, by their names."""
@@ -50,6 +51,8 @@ def call_function(
     payload.update(nodes=list(nodes), step=step, **(extra or {}))
     if fork is not None:
         payload["fork"] = fork
+    if arrives:
+        payload["arrives"] = list(arrives)
     return LambdaCall(
         resource=INVOKE,
         parameters={"FunctionName": function_arn, "Payload": payload},

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.asl import MAX_STATE_NAME_CHARACTERS
-from engine.compiler.tree import Parallel, Tree, children, leaves
+from engine.compiler.tree import Latch, Parallel, Tree, children, leaves
 
 # Where a part of the tree stands: the index taken at each turn from the root.
 Place = tuple[int, ...]
@@ -40,21 +40,21 @@ def shorten(wish: str, ending: str = "") -> str:
 
 
 def name_parallels(tree: Tree) -> Mapping[Place, str]:
-    """A name for each Parallel, by its place, after the steps that its branches begin with."""
+    """A name for each Parallel and each latch, by its place, after the steps that its branches begin with."""
     names = _Names(taken=set(leaves(tree)))
     found: dict[Place, str] = {}
     waiting: list[tuple[Place, Tree]] = [((), tree)]
     while waiting:
         place, part = waiting.pop()
-        if isinstance(part, Parallel):
+        if isinstance(part, Parallel | Latch):
             found[place] = names.give(_describe(part))
         inner = [((*place, index), child) for index, child in enumerate(children(part))]
         waiting.extend(reversed(inner))
     return found
 
 
-def _describe(parallel: Parallel) -> str:
-    firsts = [next(leaves(branch)) for branch in parallel.branches]
+def _describe(parallel: Parallel | Latch) -> str:
+    firsts = [next(leaves(branch)) for branch in children(parallel)]
     for shown in range(len(firsts), 0, -1):
         hidden = len(firsts) - shown
         text = ", ".join(firsts[:shown]) + (f" and {hidden} more" if hidden else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -75,7 +76,7 @@ def compile_workflow(
     if mode.chosen == "express":
         seconds_left = workflow.settings.longest_seconds("express")
         definition = finalise(machine, targets[FINISH], seconds_left).to_json()
-    _check_size(definition)
+    _check_size(definition, len(workflow.nodes))
     faults = check_definition(definition)
     if faults:
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
@@ -129,19 +130,14 @@ def _known_seconds(
     return known
 
 
-def _check_size(definition: JsonObject) -> None:
+def _check_size(definition: JsonObject, nodes: int) -> None:
     size = definition_bytes(definition)
     if size > MAX_DEFINITION_BYTES:
-        raise DocumentError(
-            [
-                Problem(
-                    "definition_too_large",
-                    f"compiled, the workflow takes {size:,} bytes, and Step Functions takes "
-                    f"{MAX_DEFINITION_BYTES:,}: split it into two workflows",
-                    field="nodes",
-                )
-            ]
+        told = (
+            f"compiled, the workflow takes {size:,} bytes, {size // nodes:,} a node (for_each, on_error and "
+            f"polling take most), and Step Functions takes {MAX_DEFINITION_BYTES:,}:"
         )
+        raise _too_much("definition_too_large", told, size / MAX_DEFINITION_BYTES)
 
 
 def _events_of_rounds(workflow: Workflow, registry: NodeRegistry, report: JsonObject) -> int:
@@ -156,13 +152,16 @@ def _events_of_rounds(workflow: Workflow, registry: NodeRegistry, report: JsonOb
 
 def _check_history(events: int) -> None:
     if events > MAX_HISTORY_EVENTS:
-        raise DocumentError(
-            [
-                Problem(
-                    "history_too_long",
-                    f"an execution would write up to {events:,} history events, and Step Functions keeps "
-                    f"{MAX_HISTORY_EVENTS:,}: split it into two workflows, or let loops go fewer rounds",
-                    field="nodes",
-                )
-            ]
+        told = (
+            f"an execution would write up to {events:,} history events, and Step Functions keeps "
+            f"{MAX_HISTORY_EVENTS:,}: let loops go fewer rounds, or"
         )
+        raise _too_much("history_too_long", told, events / MAX_HISTORY_EVENTS)
+
+
+def _too_much(code: str, told: str, ratio: float) -> DocumentError:
+    """A problem whose cure is known: a child has a definition and a history of its own."""
+    cure = (
+        f"divide it into {math.ceil(ratio)} workflows or more, the others called by `workflow` nodes of one"
+    )
+    return DocumentError([Problem(code, f"{told} {cure}", field="nodes")])

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.step import Step
-from engine.compiler.tree import Fork, Leaf, Parallel, Series, Tree, children, in_parallel, in_series, leaves
+from engine.compiler.tree import (
+    Fork,
+    Latch,
+    Leaf,
+    Parallel,
+    Series,
+    Tree,
+    children,
+    in_parallel,
+    in_series,
+    leaves,
+)
 from engine.workflow import Connection, Workflow
 
 
@@ -29,7 +40,8 @@ class _Regions:
 
     def arrange(self, tree: Tree) -> Deep[Tree]:
         """Forks in a part of the tree, and inside its parts."""
-        if isinstance(tree, Leaf):
+        if isinstance(tree, Leaf | Latch):
+            # A latch stays whole: a step of it that stood behind a Choice might never arrive.
             return tree
         if isinstance(tree, Series):
             series: Tree = yield self._arrange_series(tree.parts)

@@ -2,7 +2,8 @@
 
 Components of the comparability graph run in parallel, co-components one after another: neither adds a wait
 that the document did not ask for. What is left is a prime core; every series-parallel tree of it starts
-with a barrier, so it is cut into windows, which are solved in the same way.
+with a barrier, so it is cut into windows, which are solved in the same way; or it becomes a latch, which
+has no barrier and pays for each of its waits, where that is predicted to be faster.
 
 Without durations a core is cut at some of its levels. The levels of a core are levels of the whole graph,
 so each wait of such a tree is a wait of the level tree: it is never slower, whatever the steps take. With
@@ -17,9 +18,11 @@ from typing import TypeAlias
 from engine.compiler.cost import MAX_WORK, Cost, CostModel, add_costs, is_less
 from engine.compiler.cut import Blocks, downset_cuts, late_level_blocks, level_blocks, time_blocks
 from engine.compiler.deep import Deep, all_of, run_deep
+from engine.compiler.latch import latch_of
 from engine.compiler.poset import EPSILON_SECONDS, Poset, Shape
 from engine.compiler.tree import (
     Fork,
+    Latch,
     Leaf,
     Parallel,
     Tree,
@@ -47,16 +50,20 @@ FOLLOWED_CHAINS = 2
 FOLLOWED_CUTS = 3
 
 
-def series_parallel_tree(dag: Dag, seconds: Mapping[str, float] | None = None) -> Tree:
+def series_parallel_tree(
+    dag: Dag, seconds: Mapping[str, float] | None = None, *, latches: bool = True
+) -> Tree:
     """The best tree found: never slower than levels, and without any barrier where none is needed.
+
+    ``latches``: whether a core may become one, which takes task tokens.
 
     Parallels may stand deeper inside one another than a definition can hold them: see ``limit_depth``.
     """
     poset = Poset.of(dag)
-    certain = _Solver(poset, None).tree()
+    certain = _Solver(poset, None, latches=False).tree()
     if seconds is None:
         return certain
-    timed = _Solver(poset, seconds).tree()
+    timed = _Solver(poset, seconds, latches=latches).tree()
     gain = makespan(certain, seconds) - makespan(timed, seconds)
     return timed if gain > EPSILON_SECONDS else certain
 
@@ -71,8 +78,8 @@ def limit_depth(dag: Dag, tree: Tree) -> Tree:
 class _Solver:
     """One search's memory of the sets that it has solved."""
 
-    def __init__(self, poset: Poset, seconds: Mapping[str, float] | None) -> None:
-        self._poset = poset
+    def __init__(self, poset: Poset, seconds: Mapping[str, float] | None, *, latches: bool) -> None:
+        self._poset, self._latches = poset, latches
         self._timed = seconds is not None
         self._seconds = [seconds[name] if seconds else 0.0 for name in poset.names]
         self._costs = CostModel(poset, self._seconds)
@@ -94,15 +101,15 @@ class _Solver:
             place = steps.bit_length() - 1
             return (self._seconds[place], 0), Leaf(self._poset.names[place])
         if shape is Shape.CORE:
-            core: Solved = yield self._solve_core(steps, cut_depth + 1)
-            return core
+            cut: Solved = yield self._cut_core(steps, cut_depth + 1)
+            return self._latch(steps, cut)
         solved: list[Solved] = yield all_of(self._solve(part, cut_depth) for part in parts)
         if shape is Shape.SERIES:
             return add_costs(cost for cost, _ in solved), in_series(tree for _, tree in solved)
         cost = max(cost[0] for cost, _ in solved), sum(cost[1] for cost, _ in solved)
         return cost, in_parallel(tree for _, tree in solved)
 
-    def _solve_core(self, core: int, cut_depth: int) -> Deep[Solved]:
+    def _cut_core(self, core: int, cut_depth: int) -> Deep[Solved]:
         levels = level_blocks(self._poset, core)
         if cut_depth > MAX_CUT_DEPTH or self._costs.work > MAX_WORK:
             return self._costs.level_cost(core), _barriers(self._poset, levels)
@@ -121,6 +128,14 @@ class _Solver:
                 if cut_seconds < best[0][0] - EPSILON_SECONDS and best[0][0] > at_best:
                     best = yield self._better(best, (cut, core & ~cut), cut_depth)
         return best
+
+    def _latch(self, core: int, cut: Solved) -> Solved:
+        """The latch of a core where it is faster than the cut."""
+        if not self._latches or cut[0][0] <= self._costs.critical_seconds(core) + EPSILON_SECONDS:
+            return cut
+        latch = latch_of(self._poset, core, self._seconds)
+        seconds = makespan(latch, dict(zip(self._poset.names, self._seconds, strict=True)))
+        return ((seconds, 0), latch) if seconds < cut[0][0] - EPSILON_SECONDS else cut
 
     def _better(self, best: Solved | None, windows: Blocks, cut_depth: int) -> Deep[Solved]:
         """The best so far, or these windows one after another."""
@@ -145,7 +160,7 @@ def _limit_depth(poset: Poset, tree: Tree, depth: int) -> Deep[Tree]:
     """The tree as it may stand inside so many Parallels."""
     if depth + parallel_depth(tree) <= MAX_PARALLEL_DEPTH:
         return tree
-    if depth + 1 >= MAX_PARALLEL_DEPTH:
+    if depth + 1 >= MAX_PARALLEL_DEPTH or isinstance(tree, Latch):
         place = {name: index for index, name in enumerate(poset.names)}
         return _barriers(poset, level_blocks(poset, sum(1 << place[step] for step in leaves(tree))))
     inner = depth + isinstance(tree, Parallel)

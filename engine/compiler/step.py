@@ -49,6 +49,8 @@ class Step:
     """What the node may leave through."""
     fork: str | None = None
     """Which of its nodes decides between the ways that follow."""
+    arrives: tuple[str, ...] = ()
+    """The waits of a latch that are told when its node has ended."""
 
     @property
     def nodes_before(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from engine.compiler.lambda_call import EXECUTION_INPUT, LambdaCall, call_functi
 from engine.compiler.names import state_name
 from engine.compiler.retry import SERVICE_RETRIERS
 from engine.compiler.step import BOOKKEEPING_SECONDS, Step
-from engine.compiler.tree import Fork
+from engine.compiler.tree import Fork, Link
 
 POLL = "poll"
 POLL_FIELDS = ("pending", "poll_after_seconds")
@@ -42,6 +42,7 @@ def _run_states(
         "item" if item else "run",
         extra=item,
         fork=None if item else step.fork,
+        arrives=() if item else step.arrives,
         answer_fields=POLL_FIELDS if step.polls else () if item else _answer_fields(step),
     )
     states: dict[str, asl.State] = {}
@@ -93,6 +94,7 @@ def _for_each_states(step: Step, max_concurrency: int, following: str | None) ->
                 step.nodes_after,
                 "collect",
                 fork=step.fork,
+                arrives=step.arrives,
                 answer_fields=_answer_fields(step),
             ),
             BOOKKEEPING_SECONDS,
@@ -125,6 +127,20 @@ def _wait_state(step: Step, own: str, item: asl.Template | None, settle: str | N
     )
 
 
+def await_states(link: Link, step: Step, timeout_seconds: int, following: str) -> Mapping[str, asl.State]:
+    """The wait of a link for steps of other chains, in the function that runs its first step."""
+    extra = {"await": list(link.awaits), "latch": link.id}
+    call = wait_for_token(step.function_arn, (), "await", extra=extra)
+    wait = asl.Task(
+        resource=call.resource,
+        parameters=call.parameters,
+        timeout_seconds=timeout_seconds,
+        next=following,
+        retry=SERVICE_RETRIERS,
+    )
+    return {state_name(link.id, "await"): wait}
+
+
 def _settle_state(step: Step, following: str | None, item: asl.Template | None) -> asl.Task:
     extra = {**(item or {}), "error_name": asl.Path(f"$.{ERROR}.Error")}
     fork = None if item else step.fork
@@ -134,6 +150,7 @@ def _settle_state(step: Step, following: str | None, item: asl.Template | None) 
         "settle",
         extra=extra,
         fork=fork,
+        arrives=() if item else step.arrives,
         answer_fields=_answer_fields(step) if fork else (),
     )
     return _task(call, BOOKKEEPING_SECONDS, following, result_path=_result_path(step) if fork else None)

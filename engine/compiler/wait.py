@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.compiler.poset import EPSILON_SECONDS
-from engine.compiler.tree import Leaf, Series, Tree, children, finish_times
+from engine.compiler.tree import Latch, Leaf, Series, Tree, children, finish_times
 from engine.dag import Dag
 from engine.json_value import JsonObject
 
@@ -93,5 +93,8 @@ def _edge(tree: Tree, end: int) -> Iterator[str]:
             yield part.step
         elif isinstance(part, Series):
             waiting.append(part.parts[end])
+        elif isinstance(part, Latch):
+            links = (chain[end] for chain in reversed(part.chains))
+            waiting.extend(link.part for link in links if end == -1 or not link.awaits)
         else:
             waiting.extend(reversed(children(part)))

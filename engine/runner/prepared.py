@@ -52,11 +52,14 @@ class PreparedWorkflow:
     def references(self, node_id: str) -> frozenset[str]:
         """Ids of the nodes that expressions of this node name."""
         if node_id not in self._references:
-            node = self.nodes[node_id]
-            found = find_references([node.config, node.for_each.items if node.for_each else None])
-            names = (reference.name for reference in found)
-            self._references[node_id] = frozenset(name for name in names if name in self.nodes)
+            self._references[node_id] = self.names(node_id).intersection(self.nodes)
         return self._references[node_id]
+
+    def names(self, node_id: str) -> frozenset[str]:
+        """All that expressions of this node name: nodes, inputs, and what they stand for together."""
+        node = self.nodes[node_id]
+        found = find_references([node.config, node.for_each.items if node.for_each else None])
+        return frozenset(reference.name for reference in found)
 
     def reads(self, node_id: str) -> Iterable[tuple[str, int | None]]:
         """Keys of the node runs to read before the node starts, its own among them."""

@@ -13,9 +13,10 @@ from engine.service.imports import ImportOptions, ImportReport, ImportService
 from engine.service.limits import LimitService
 from engine.service.partial_run import PartialRunPlanner
 from engine.service.recompile import Recompiled, RecompileService
+from engine.service.retry import RetryReport
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.sign_in import SignInService, TokenRule
-from engine.service.start_request import StartRequest
+from engine.service.start_request import RetryRequest, StartRequest
 from engine.service.templates import TemplateService
 from engine.service.trigger_fire import TriggerFirer
 from engine.service.trigger_start import TriggerStarter
@@ -41,6 +42,8 @@ __all__ = [
     "PartialRunPlanner",
     "RecompileService",
     "Recompiled",
+    "RetryReport",
+    "RetryRequest",
     "SaveNote",
     "SignInService",
     "StartRequest",

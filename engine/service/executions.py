@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,13 +40,13 @@ from engine.ports import (
 from engine.registry import NodeRegistry
 from engine.service.express import has_begun, runs_at_once
 from engine.service.finish import ExecutionFinisher
-from engine.service.inputs import resolve_inputs
-from engine.service.kept_runs import check_retry, kept_runs
+from engine.service.inputs import input_names, resolve_inputs
 from engine.service.limits import LimitService
 from engine.service.parentage import note_child, retried_parent
 from engine.service.partial_run import PartialRun, PartialRunPlanner
 from engine.service.repair import ExecutionRepairer
-from engine.service.start_request import StartRequest
+from engine.service.retry import RetryPlanner, RetryReport, check_retry
+from engine.service.start_request import RetryRequest, StartRequest
 from engine.service.version_choice import choose_version
 from engine.settled import settled_runs
 from engine.task import ExecutionInput
@@ -78,6 +78,7 @@ class ExecutionService:
     metrics: Metrics
     parts: PartialRunPlanner
     limits: LimitService | None = None
+    trace_id: Callable[[], str | None] = lambda: None
 
     def start(self, request: StartRequest) -> tuple[Execution, bool]:
         """Start an execution of the version asked for; the execution, and whether it is new.
@@ -179,35 +180,36 @@ class ExecutionService:
             execution = self.executions.get(execution_id)
         return execution
 
-    def retry(
-        self, execution_id: str, *, idempotency_key: str | None = None, principal: Principal | None = None
-    ) -> tuple[Execution, bool]:
-        """Try an execution again that failed or was stopped: what it finished is kept, the rest runs.
+    def retry(self, execution_id: str, asked: RetryRequest = RetryRequest()) -> tuple[Execution, bool]:
+        """Try an execution again: the results that hold are kept, the rest runs.
 
-        The new execution, and whether it is new. ConflictError if it runs or has succeeded; as `start`.
+        The new execution, and whether it is new. ConflictError if it runs, or if it has succeeded and neither
+        its version nor its inputs are others now; as `start`.
         """
         earlier = self.get(execution_id)
-        check_retry(earlier)
-        return self.start(
-            StartRequest(
-                earlier.workflow_id,
-                {},
-                idempotency_key,
-                earlier.bypass_cache,
-                trigger="retry",
-                version=earlier.version,
-                retry_of=earlier,
-                principal=principal,
-                selection=earlier.selection,
-                pins=self._pins(earlier),
-            )
-        )
+        head = self.workflows.get_head(earlier.workflow_id)
+        version = earlier.version if asked.version is None else choose_version(head, asked.version)
+        check_retry(earlier, same=version == earlier.version and not asked.inputs)
+        return self.start(asked.of(earlier, version, self._pins(earlier)))
+
+    def retry_report(self, execution: Execution) -> RetryReport:
+        """What a retry kept of the execution before it, and why the rest was not."""
+        return self._retries.report(execution, self.document(execution).workflow)
+
+    @property
+    def _retries(self) -> RetryPlanner:
+        return RetryPlanner(self.workflows, self.executions, self.values)
 
     def _inputs(self, request: StartRequest, workflow: Workflow, part: PartialRun | None) -> JsonObject:
-        if request.retry_of is None:
-            needed = None if part is None else part.inputs | part.runs
-            return resolve_inputs(workflow, self.registry, request.inputs, needed=needed)
-        return self.inputs_of(request.retry_of)
+        given, earlier = request.inputs, request.retry_of
+        if earlier is not None:
+            before = self.inputs_of(earlier)
+            if request.version == earlier.version and not given:
+                return before
+            names = input_names(workflow)
+            given = {name: value for name, value in before.items() if name in names} | given
+        needed = None if part is None else part.inputs | part.runs
+        return resolve_inputs(workflow, self.registry, given, needed=needed)
 
     def _mark(self, request: StartRequest, execution_id: str) -> tuple[str, Execution | None]:
         """The execution id that the key stands for, and the execution if it was started before."""
@@ -289,6 +291,7 @@ class ExecutionService:
             started_by=request.principal.subject if request.principal else None,
             owner=head.ownership.owner,
             groups=head.ownership.groups,
+            trace_id=self.trace_id(),
             retry_of=request.retry_of.execution_id if request.retry_of else None,
             selection=request.selection,
             pins={} if pins_claim else pins,
@@ -299,8 +302,7 @@ class ExecutionService:
     def _settle(self, execution: Execution, workflow: Workflow) -> None:
         """Record what is known before anything runs: what input nodes give, and what a retry keeps."""
         if execution.retry_of is not None:
-            kept = kept_runs(self.executions, execution.retry_of, execution.execution_id, workflow)
-            self.executions.finish_nodes(kept)
+            self.executions.finish_nodes(self._retries.kept_runs(execution, workflow))
         inputs, now = self.inputs_of(execution), self.clock.now()
         runs = settled_runs(workflow, execution.execution_id, inputs, now)
         if execution.selection.target is not None:

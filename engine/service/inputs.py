@@ -9,7 +9,7 @@ from engine.errors import NodeError, Problem, RequestError
 from engine.json_value import JsonObject
 from engine.node import INPUT_TYPE, MISSING
 from engine.registry import NodeRegistry
-from engine.workflow import Workflow
+from engine.workflow import Node, Workflow
 
 
 def resolve_inputs(
@@ -29,9 +29,9 @@ def resolve_inputs(
     resolved: JsonObject = {}
     declared: set[str] = set()
     for node in workflow.nodes:
-        if node.type != INPUT_TYPE or node.disabled:
+        name = _name(node)
+        if name is None:
             continue
-        name = str(node.config.get("name") or node.id)
         declared.add(name)
         if name in unknown or (needed is not None and node.id not in needed and name not in given):
             continue
@@ -48,6 +48,18 @@ def resolve_inputs(
     if problems:
         raise RequestError("The inputs do not fit the workflow.", "inputs", problems)
     return resolved
+
+
+def input_names(workflow: Workflow) -> frozenset[str]:
+    """The names under which the workflow takes inputs."""
+    return frozenset(name for node in workflow.nodes if (name := _name(node)) is not None)
+
+
+def _name(node: Node) -> str | None:
+    """The name of an input; None for other nodes."""
+    if node.type != INPUT_TYPE or node.disabled:
+        return None
+    return str(node.config.get("name") or node.id)
 
 
 def _unknown(name: str, declared: set[str]) -> Problem:

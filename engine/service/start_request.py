@@ -13,6 +13,36 @@ from engine.workflow import Pin
 
 
 @dataclass(frozen=True)
+class RetryRequest:
+    """How an execution is tried again; without a version or inputs it is by its own."""
+
+    idempotency_key: str | None = None
+    version: VersionChoice | None = None
+    # Over those that the execution had.
+    inputs: JsonObject = field(default_factory=dict)
+    principal: Principal | None = None
+
+    def of(self, earlier: Execution, version: int, pins: Mapping[str, Pin]) -> StartRequest:
+        """The start of a retry of ``earlier`` by a version; ``pins`` are those that it was started with."""
+        selection = earlier.selection
+        if self.version not in (None, "draft"):
+            # Pins of a document are for its draft alone.
+            selection = selection.model_copy(update={"uses_pins": False})
+        return StartRequest(
+            earlier.workflow_id,
+            self.inputs,
+            self.idempotency_key,
+            earlier.bypass_cache,
+            trigger="retry",
+            version=version,
+            retry_of=earlier,
+            principal=self.principal,
+            selection=selection,
+            pins=pins,
+        )
+
+
+@dataclass(frozen=True)
 class StartRequest:
     """What is asked of a new execution."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, TypeVar
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from engine.errors import Problem, RequestError
 from engine.json_value import JsonObject
 from engine.workflow import Pin
 from functions.api.body import json_body, read_object
+from functions.api.version_query import VERSION_PATTERN
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -40,6 +42,25 @@ class RunNodeRequest(BaseModel):
     ignore_pins: bool = Field(False, description="Do not take results that the draft pins.")
 
 
+class RetryBody(BaseModel):
+    """With what an execution is tried again; with nothing, by its own version and inputs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: int | str | None = Field(
+        None, description="`draft`, `live` or a number: results of nodes that are the same there are kept."
+    )
+    inputs: JsonObject = Field(default_factory=dict, description="Over those that it was started with.")
+
+    @field_validator("version")
+    @classmethod
+    def _names_a_version(cls, version: int | str | None) -> int | str | None:
+        if version is not None and re.fullmatch(VERSION_PATTERN, str(version)) is None:
+            raise ValueError("a version is `draft`, `live` or a number from 1")
+        return version
+
+
+RETRY_BODY = json_body(RetryBody, required=False, example={"version": "draft"})
 EXECUTE_BODY = json_body(ExecuteRequest, required=False, example={"inputs": {"topic": "AI in Healthcare"}})
 RUN_NODE_BODY = json_body(
     RunNodeRequest, required=False, example={"pinned": {"draft": {"result": {"output": "A text."}}}}
@@ -54,6 +75,11 @@ def read_execute_request(document: Annotated[JsonObject, Depends(read_object)]) 
 def read_run_node_request(document: Annotated[JsonObject, Depends(read_object)]) -> RunNodeRequest:
     """The body of a request that runs one node; RequestError names the field."""
     return _read(RunNodeRequest, document)
+
+
+def read_retry_body(document: Annotated[JsonObject, Depends(read_object)]) -> RetryBody:
+    """The body of a retry; RequestError names the field."""
+    return _read(RetryBody, document)
 
 
 def _read(model: type[T], document: JsonObject) -> T:

@@ -11,17 +11,18 @@ from engine.service.save import MAX_MESSAGE_CHARACTERS
 
 # A version is a key of eight digits.
 MAX_VERSION = 99_999_999
-_PATTERN = r"^(draft|live|[1-9][0-9]{0,7})$"
+VERSION_PATTERN = r"^(draft|live|[1-9][0-9]{0,7})$"
 
 VersionNumber = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 VersionQuery = Annotated[
     str,
     Query(
-        pattern=_PATTERN, description="`draft`: the last that was saved; `live`: the published one; a number."
+        pattern=VERSION_PATTERN,
+        description="`draft`: the last that was saved; `live`: the published one; a number.",
     ),
 ]
-FromVersion = Annotated[str, Query(alias="from", pattern=_PATTERN, description="The older version.")]
-ToVersion = Annotated[str, Query(alias="to", pattern=_PATTERN, description="The newer version.")]
+FromVersion = Annotated[str, Query(alias="from", pattern=VERSION_PATTERN, description="The older version.")]
+ToVersion = Annotated[str, Query(alias="to", pattern=VERSION_PATTERN, description="The newer version.")]
 PublishedVersion = Annotated[
     str, Query(pattern=r"^(draft|[1-9][0-9]{0,7})$", description="What to publish: `draft`, or a number.")
 ]

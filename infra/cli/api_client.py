@@ -63,10 +63,13 @@ class ApiClient:
         """Store a credential; what the API shows of it."""
         return self._ask("PUT", f"/credentials/{name}", {"kind": kind, "values": values})
 
-    def execute(self, workflow_id: str, inputs: JsonObject, *, bypass_cache: bool = False) -> JsonObject:
-        """Start an execution; what the API shows of it."""
+    def execute(
+        self, workflow_id: str, inputs: JsonObject, *, bypass_cache: bool = False, wait_seconds: float = 0
+    ) -> JsonObject:
+        """Start an execution, and wait for its end at most so long; what the API shows of it."""
         body = {"inputs": inputs, "bypass_cache": bypass_cache}
-        return self._ask("POST", f"/workflows/{workflow_id}/execute", body)
+        query = {"wait": wait_seconds} if wait_seconds else None
+        return self._ask("POST", f"/workflows/{workflow_id}/execute", body, query)
 
     def execution(self, execution_id: str) -> JsonObject:
         """An execution with its node runs."""

@@ -292,7 +292,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             metavar="[AREA]...",
-            help="compile, import, nodes, api; load, faults, real, compiler take minutes.",
+            help="compile, import, nodes, api; express, load, faults, real, compiler take minutes.",
         ),
     ] = None,
     clients: Annotated[int, typer.Option(min=1, max=1_000, help="load: clients at the same time.")] = 200,

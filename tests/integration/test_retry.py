@@ -69,3 +69,30 @@ def test_what_passes_now_runs_to_the_end(api: WorkflowApi, stack: LocalStack) ->
     assert [run["kept_from"] for run in ended["nodes"]] == [started["id"], None, None]
     refused = api.http.post(f"/executions/{ended['id']}/retry")
     assert (refused.status_code, "has succeeded" in refused.json()["detail"]) == (409, True)
+
+
+def test_a_retry_with_the_draft_keeps_what_did_not_change(api: WorkflowApi, stack: LocalStack) -> None:
+    assert stack.models is not None
+    document = twenty_nodes(stack)
+    workflow_id = api.save(document)
+    failed = api.execute(workflow_id)
+    assert failed["status"] == "failed"
+    mended = {one["id"]: one for one in document["nodes"]}
+    mended["broken"]["config"] = {"value": "mended"}
+    mended["n14"]["config"]["url"] += "&again=1"
+    assert api.http.put(f"/workflows/{workflow_id}", json=document).status_code == 200
+    stack.models.ledger.clear()
+    answer = api.http.post(f"/executions/{failed['id']}/retry", json={"version": "draft"})
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    assert (told["version"], len(told["kept_nodes"])) == (2, DONE - 1)
+    reasons = {one["node_id"]: one["reason"] for one in told["again"]}
+    assert reasons["n14"] == reasons["broken"] == "its config changed"
+    assert reasons["later0"] == "it comes after 'broken'"
+    ended = api.end(told["id"])
+    assert ended["status"] == "succeeded"
+    kept = {run["node_id"] for run in ended["nodes"] if run["kept_from"] == failed["id"]}
+    assert kept == set(told["kept_nodes"])
+    assert stack.models.ledger.count("GET /data/slow", "") == 1 + LEFT
+    refused = api.http.post(f"/executions/{failed['id']}/retry", json={"version": "newest"})
+    assert (refused.status_code, refused.json()["problems"][0]["field"]) == (422, "version")

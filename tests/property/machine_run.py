@@ -13,11 +13,13 @@ from engine.adapters.memory import (
     MemoryCacheStore,
     MemoryCredentialStore,
     MemoryExecutionStore,
+    MemoryLatchStore,
     MemoryMetrics,
     MemoryWorkflowStore,
 )
 from engine.compiler import Compiled
 from engine.execution import Execution, NodeRun
+from engine.json_value import JsonObject, dump_json
 from engine.ports import WorkflowHead, WorkflowVersion
 from engine.registry import NodeRegistry
 from engine.runner import Runner
@@ -28,7 +30,7 @@ from engine.service.express import told_end
 from engine.task import FinishTask, Task
 from engine.values import ValueStore
 from engine.workflow import Workflow
-from infra.local.asl import run_definition
+from infra.local.asl import AslExecution, run_definition
 
 EXECUTION_ID, WORKFLOW_ID = "exe_1", "wf_1"
 
@@ -78,7 +80,22 @@ class _Executor:
         contexts = ContextMaker(
             MemoryCredentialStore(), blobs, clock, NodeEnvironment(public_url="http://test")
         )
-        self._runner = Runner(stores, registry, contexts, clock, MemoryMetrics())
+        self._runner = Runner(
+            stores,
+            registry,
+            contexts,
+            clock,
+            MemoryMetrics(),
+            answer_token=self._answer,
+            latches=MemoryLatchStore(),
+        )
+
+    def begin(self, execution: AslExecution) -> None:
+        """What the tokens are of."""
+        self._execution = execution
+
+    def _answer(self, token: str, output: JsonObject) -> bool:
+        return self._execution.send_task_success(token, dump_json(output))
 
     def invoke(self, function: str, payload: Any) -> Any:
         """Answer one Task."""
@@ -105,9 +122,9 @@ class _Executor:
                 self.too_early.append(node_id)
 
 
-def interpret_in_process(definition: Any, start: Any, invoke: Any) -> tuple[bool, int]:
+def interpret_in_process(definition: Any, start: Any, executor: _Executor) -> tuple[bool, int]:
     """Moto's interpreter, as the local AWS has it."""
-    outcome = run_definition(definition, start, invoke)
+    outcome = run_definition(definition, start, executor.invoke, on_start=executor.begin)
     return outcome.status == "SUCCEEDED", len(outcome.events)
 
 
@@ -115,11 +132,11 @@ def run_machine(
     workflow: Workflow,
     compiled: Compiled,
     registry: NodeRegistry,
-    interpret: Callable[[Any, Any, Any], tuple[bool, int]] = interpret_in_process,
+    interpret: Callable[[Any, Any, _Executor], tuple[bool, int]] = interpret_in_process,
 ) -> MachineRun:
     """Run a compiled workflow to its end; ``interpret`` answers whether it succeeded, and its events."""
     executor = _Executor(workflow, registry)
     start = {"execution_id": EXECUTION_ID, "workflow_id": WORKFLOW_ID, "version": 1}
-    succeeded, events = interpret(compiled.definition, start, executor.invoke)
+    succeeded, events = interpret(compiled.definition, start, executor)
     execution = executor.executions.get(EXECUTION_ID)
     return MachineRun(succeeded, executor.runs(), events, execution, executor.too_early)

@@ -8,13 +8,16 @@ from engine.compiler import Compiled, Profile, compile_workflow
 from engine.execution import ExecutionStatus, NodeRun, NodeStatus
 from engine.validation import find_problems
 from engine.workflow import Settings, Workflow
-from tests.property.definition_order import nodes_before
+from tests.property.definition_order import latches, nodes_before
+from tests.property.every_core import every_core_a_latch
 from tests.property.machine_run import MachineRun, run_machine
 from tests.property.random_workflow import workflows
 from tests.property.reference import NEVER, STOPS, Outcome, interpret
 from tests.property.scripted_node import TARGETS, make_registry
 
 REGISTRY = make_registry()
+# How many waits of latches each machine had.
+LATCHES: list[int] = []
 # Drawing a whole workflow takes hypothesis longer than it likes; running one takes longer still.
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -36,6 +39,20 @@ def test_a_compiled_workflow_does_what_the_connection_rule_says(
     for workflow in behaviours:
         assert find_problems(workflow, REGISTRY) == ()
         check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(workflows(max_nodes=12, behaviours=2))
+def test_a_workflow_whose_cores_are_latches_does_so_too(behaviours: list[Workflow]) -> None:
+    for workflow in behaviours:
+        with every_core_a_latch():
+            compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
+        LATCHES.append(len(latches(compiled.definition)[0]))
+        check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))
+
+
+def test_many_of_those_had_latches() -> None:
+    assert sum(map(bool, LATCHES)) > len(LATCHES) / 20
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW)

@@ -32,8 +32,8 @@ def test_an_independent_interpreter_comes_to_the_same(
     if not is_supported(compiled.definition):
         return
 
-    def interpret(definition: Any, start: Any, invoke: Any) -> tuple[bool, int]:
-        return node_interpreter.run(definition, start, invoke), 0
+    def interpret(definition: Any, start: Any, executor: Any) -> tuple[bool, int]:
+        return node_interpreter.run(definition, start, executor.invoke), 0
 
     for workflow in behaviours:
         check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY, interpret))

@@ -4,14 +4,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compiler import compile_workflow
+from engine.compiler.latch import latch_of
 from engine.compiler.levels import level_tree
+from engine.compiler.poset import Poset
+from engine.compiler.profile import Profile
 from engine.compiler.schedule import critical_path
 from engine.compiler.series_parallel import series_parallel_tree
-from engine.compiler.tree import Tree, followers, leaves, makespan
+from engine.compiler.tree import LATCH_SECONDS, Tree, followers, leaves, makespan
 from engine.compiler.wait import find_waits
 from engine.dag import Dag, bits
 from engine.workflow import Workflow
 from tests.property.definition_order import nodes_before
+from tests.property.every_core import every_core_a_latch
 from tests.property.random_dag import dags, series_parallel_dags
 from tests.property.scripted_node import TARGETS, make_registry
 
@@ -81,10 +85,8 @@ def test_waits_are_told_exactly_where_time_is_lost(dag: Dag, data: st.DataObject
         assert waits != ()
 
 
-@CASES
-@given(dags())
-def test_a_definition_starts_no_node_before_those_that_it_is_connected_to(dag: Dag) -> None:
-    workflow = Workflow.model_validate(
+def workflow_of(dag: Dag) -> Workflow:
+    return Workflow.model_validate(
         {
             "name": "w",
             "nodes": [{"id": node_id, "type": "act"} for node_id in dag.ids],
@@ -95,6 +97,45 @@ def test_a_definition_starts_no_node_before_those_that_it_is_connected_to(dag: D
             ],
         }
     )
-    before = nodes_before(compile_workflow(workflow, REGISTRY, targets=TARGETS).definition)
+
+
+LONG = st.sampled_from([1.0, 5.0, 20.0, 60.0])
+
+
+@CASES
+@given(dags(max_nodes=20), st.data())
+def test_a_latch_keeps_exactly_the_order_asked_for(dag: Dag, data: st.DataObject) -> None:
+    poset = Poset.of(dag)
+    latch = latch_of(poset, poset.everything, [data.draw(LONG) for _ in poset.names])
+    assert sorted(leaves(latch)) == sorted(dag.ids)
+    assert order_of(latch) == order_asked_for(dag)
+    assert find_waits(dag, latch, None) == ()
+
+
+@CASES
+@given(dags(max_nodes=20), st.data())
+def test_with_latches_only_their_own_cost_is_lost(dag: Dag, data: st.DataObject) -> None:
+    seconds = {node_id: data.draw(LONG) for node_id in dag.ids}
+    critical = sum(seconds[node_id] for node_id in critical_path(dag, seconds))
+    waits = len(dag.levels) - 1
+    assert makespan(series_parallel_tree(dag, seconds), seconds) <= critical + waits * LATCH_SECONDS + 1e-6
+
+
+@CASES
+@given(dags(max_nodes=20), st.data())
+def test_a_definition_with_latches_starts_no_node_early(dag: Dag, data: st.DataObject) -> None:
+    profile = Profile({node_id: data.draw(LONG) for node_id in dag.ids})
+    with every_core_a_latch():
+        compiled = compile_workflow(workflow_of(dag), REGISTRY, targets=TARGETS, profile=profile)
+    before = nodes_before(compiled.definition)
+    assert before.keys() == set(dag.ids)
+    assert all(dag.upstream(node_id) <= before[node_id] for node_id in dag.ids)
+    assert all(node_id not in earlier for node_id, earlier in before.items())
+
+
+@CASES
+@given(dags())
+def test_a_definition_starts_no_node_before_those_that_it_is_connected_to(dag: Dag) -> None:
+    before = nodes_before(compile_workflow(workflow_of(dag), REGISTRY, targets=TARGETS).definition)
     assert before.keys() == set(dag.ids)
     assert all(dag.upstream(node_id) <= before[node_id] for node_id in dag.ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from engine.adapters.memory import (
     MemoryDurationStore,
     MemoryEventSources,
     MemoryExecutionStore,
+    MemoryLatchStore,
     MemoryMetrics,
     MemoryStateMachines,
     MemoryTriggerStore,
@@ -127,6 +128,7 @@ class EngineBench:
         self.metrics = MemoryMetrics()
         self.workflows = MemoryWorkflowStore(self.clock)
         self.executions = MemoryExecutionStore(self.clock)
+        self.latches = MemoryLatchStore()
         self.cache = services.get("cache") or MemoryCacheStore()
         self.blobs = MemoryBlobStore()
         self.values = ValueStore(self.blobs)
@@ -219,8 +221,15 @@ class EngineBench:
             desk=ApprovalDesk(self.executions, SIGNER, self.clock),
         )
         stores = Stores(self.workflows, self.executions, self.cache, self.values)
-        answer = self.machines.send_success
-        return Runner(stores, self.registry, contexts, self.clock, self.metrics, answer_token=answer)
+        return Runner(
+            stores,
+            self.registry,
+            contexts,
+            self.clock,
+            self.metrics,
+            answer_token=self.machines.send_success,
+            latches=self.latches,
+        )
 
     def store_credential(self, name: str, kind: str, /, **values: str) -> None:
         """A credential that nodes may name."""
@@ -244,6 +253,7 @@ class EngineBench:
         error_name: str | None = None,
         token: str | None = None,
         fork: str | None = None,
+        arrives: tuple[str, ...] = (),
     ) -> TaskAnswer:
         """Run one task."""
         execution = self.executions.get(execution_id)
@@ -259,8 +269,16 @@ class EngineBench:
             error_name=error_name,
             token=token,
             fork=fork,
+            arrives=arrives,
         )
         return self.runner.run(task)
+
+    def wait(self, execution_id: str, latch: str, awaited: Sequence[str], token: str) -> TaskAnswer:
+        """Run the task of a wait for other nodes."""
+        self.machines.open_token(token)
+        given = {"execution_id": execution_id, "workflow_id": "wf", "version": 1, "nodes": ()}
+        wait = {"step": "await", "latch": latch, "await": tuple(awaited), "token": token}
+        return self.runner.run(Task.model_validate(given | wait))
 
     def record(self, execution_id: str, node_id: str, item: int | None = None) -> NodeRun:
         """The node run as it is stored; KeyError where there is none."""

@@ -11,6 +11,7 @@ from engine.adapters.dynamodb.cache_store import DynamoCacheStore
 from engine.adapters.dynamodb.credential_store import DynamoCredentialStore
 from engine.adapters.dynamodb.duration_store import DynamoDurationStore
 from engine.adapters.dynamodb.execution_store import DynamoExecutionStore
+from engine.adapters.dynamodb.latch_store import DynamoLatchStore
 from engine.adapters.dynamodb.limit_store import DynamoLimitStore
 from engine.adapters.dynamodb.workflow_store import DynamoWorkflowStore
 
@@ -21,6 +22,7 @@ __all__ = [
     "DynamoCredentialStore",
     "DynamoDurationStore",
     "DynamoExecutionStore",
+    "DynamoLatchStore",
     "DynamoLimitStore",
     "DynamoWorkflowStore",
 ]

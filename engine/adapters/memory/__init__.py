@@ -14,6 +14,7 @@ from engine.adapters.memory.clock import ManualClock
 from engine.adapters.memory.credential_store import MemoryCredentialStore, MemorySecretStore
 from engine.adapters.memory.duration_store import MemoryDurationStore
 from engine.adapters.memory.execution_store import MemoryExecutionStore
+from engine.adapters.memory.latch_store import MemoryLatchStore
 from engine.adapters.memory.limit_store import MemoryLimitStore
 from engine.adapters.memory.metrics import MemoryMetrics
 from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution, TokenAnswer
@@ -31,6 +32,7 @@ __all__ = [
     "MemoryDurationStore",
     "MemoryEventSources",
     "MemoryExecutionStore",
+    "MemoryLatchStore",
     "MemoryLimitStore",
     "MemoryMetrics",
     "MemorySecretStore",

@@ -15,6 +15,7 @@ from infra.cli.bench.compile_time import measure_compiler
 from infra.cli.bench.compiler_bench import goals, measure_quality, print_quality, quality_as_json
 from infra.cli.bench.import_time import measure_imports
 from infra.cli.bench.load.load_command import LoadPlan, measure_many_clients
+from infra.cli.bench.machine_type import measure_machine_types
 from infra.cli.bench.measurement import Measurement
 from infra.cli.bench.node_overhead import measure_nodes
 from infra.cli.bench.real_run import measure_real_runs
@@ -26,7 +27,7 @@ from infra.local.stack import LocalStack, StackOptions
 
 AREAS = ("compile", "import", "nodes", "api")
 # These take minutes, and run when they are named.
-LONG_AREAS = ("load", "faults", "real")
+LONG_AREAS = ("express", "load", "faults", "real")
 # Has tables of its own, so it is measured alone.
 COMPILER = "compiler"
 
@@ -75,7 +76,7 @@ def _measure(areas: set[str], options: BenchOptions) -> Iterator[Measurement]:
         yield from measure_compiler()
     if "import" in areas:
         yield from measure_imports()
-    if areas & {"nodes", "api", "load", "real"}:
+    if areas & {"nodes", "api", "express", "load", "real"}:
         yield from _measure_stack(areas, options)
     if "faults" in areas:
         from infra.cli.bench.faults.fault_command import EXECUTIONS, measure_faults
@@ -99,6 +100,9 @@ def _measure_stack(areas: set[str], options: BenchOptions) -> Iterator[Measureme
         if "load" in areas:
             plan = LoadPlan(options.clients, options.seconds, options.executions or LoadPlan.executions)
             yield from measure_many_clients(stack, client, plan)
+        if "express" in areas:
+            print_error("running both types of machine ...")
+            yield from measure_machine_types(client)
 
 
 def _table(found: list[Measurement]) -> Table:

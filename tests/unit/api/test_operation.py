@@ -61,7 +61,9 @@ def test_the_openapi_document_is_valid_and_describes_problems(bench: ApiBench) -
         for method, operation in item.items():
             assert operation.get("description"), f"{method} {path} says nothing"
             if path.startswith("/api/v1"):
-                assert {"401", "422", "503"} <= set(operation["responses"]), path
+                # Nobody signs in to answer an approval: the link is the right.
+                needed = {"422", "503"} if "/approvals/{token}" in path else {"401", "422", "503"}
+                assert needed <= set(operation["responses"]), path
     names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     schemas = document["components"]["schemas"]
     assert {"Workflow-Input", "ExecuteRequest-Input", "CredentialRequest-Input"} <= names <= schemas.keys()

@@ -160,4 +160,4 @@ def test_run_refuses_inputs_that_do_not_fit_before_it_starts_anything(good: Path
 def test_bench_knows_what_it_can_measure() -> None:
     done = mini_n8n("bench", "speed")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "there are: compile, import, nodes, api, load, faults, real, compiler." in done.stderr
+    assert "there are: compile, import, nodes, api, express, load, faults, real, compiler." in done.stderr

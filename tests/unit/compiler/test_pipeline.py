@@ -60,7 +60,10 @@ def test_a_machine_over_the_limit_is_refused_with_figure_and_cure() -> None:
     (problem,) = caught.value.problems
     assert (problem.code, problem.node, problem.field) == ("definition_too_large", None, "nodes")
     assert f"{MAX_DEFINITION_BYTES:,}" in problem.message
-    assert problem.message.endswith("split it into two workflows")
+    assert " a node " in problem.message
+    assert problem.message.endswith(
+        "divide it into 6 workflows or more, the others called by `workflow` nodes of one"
+    )
 
 
 def test_an_executor_without_a_function_is_told() -> None:

@@ -5,10 +5,21 @@ import random
 
 import pytest
 
+from engine.compiler.latch import latch_of
 from engine.compiler.poset import Poset, Shape
 from engine.compiler.schedule import critical_path
 from engine.compiler.series_parallel import MAX_PARALLEL_DEPTH, limit_depth, series_parallel_tree
-from engine.compiler.tree import Leaf, Parallel, Series, leaves, makespan, parallel_depth
+from engine.compiler.tree import (
+    LATCH_SECONDS,
+    Latch,
+    Leaf,
+    Link,
+    Parallel,
+    Series,
+    leaves,
+    makespan,
+    parallel_depth,
+)
 from engine.dag import Dag
 
 A, B, C, D = (Leaf(name) for name in "abcd")
@@ -65,15 +76,33 @@ def test_a_core_with_durations_is_cut_where_least_is_lost() -> None:
     tree = series_parallel_tree(N_SHAPE, seconds)
     assert makespan(tree, seconds) == 10.0
     seconds = {"a": 9.0, "b": 1.0, "c": 1.0, "d": 9.0}
-    tree = series_parallel_tree(N_SHAPE, seconds)
+    tree = series_parallel_tree(N_SHAPE, seconds, latches=False)
     assert tree == Series((B, Parallel((Series((A, C)), D))))
     assert makespan(tree, seconds) == 11.0
+
+
+def test_a_core_with_durations_is_a_latch_where_that_is_faster() -> None:
+    seconds = {"a": 9.0, "b": 1.0, "c": 1.0, "d": 9.0}
+    tree = series_parallel_tree(N_SHAPE, seconds)
+    assert tree == Latch(((Link(A), Link(C, ("b",))), (Link(B), Link(D))))
+    assert makespan(tree, seconds) == pytest.approx(10.0 + LATCH_SECONDS)
+    near = {"a": 1.1, "b": 1.0, "c": 1.0, "d": 1.1}
+    assert isinstance(series_parallel_tree(N_SHAPE, near), Series)
+
+
+def test_steps_with_the_same_neighbours_share_one_wait() -> None:
+    dag = Dag.of_edges("abuvwz", ["au", "av", "aw", "bu", "bv", "bw", "bz"])
+    poset = Poset.of(dag)
+    latch = latch_of(poset, poset.everything, [2.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    alike = Parallel((Leaf("u"), Leaf("v"), Leaf("w")))
+    assert latch == Latch(((Link(A), Link(alike, ("b",))), (Link(B), Link(Leaf("z")))))
 
 
 def test_the_better_of_several_chains_of_barriers_is_taken() -> None:
     seconds = dict(zip("abcxyz", [1.0, 2.0, 8.5, 9.0, 3.0, 1.0], strict=True))
     assert makespan(series_parallel_tree(CROWN), seconds) == 17.5
-    assert makespan(series_parallel_tree(CROWN, seconds), seconds) == 10.5
+    assert makespan(series_parallel_tree(CROWN, seconds, latches=False), seconds) == 10.5
+    assert makespan(series_parallel_tree(CROWN, seconds), seconds) == 10.0
 
 
 def test_the_same_graph_gives_the_same_tree() -> None:
