@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.compiler import Compiled
-from engine.compiler.price import USD_PER_TRANSITION
+from engine.price_list import USD_PER_TRANSITION
 from infra.cli.bench.compiler_quality import (
     KNOWN,
     LEVELS,
