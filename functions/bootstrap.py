@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from engine.service.aftermath import Aftermath
     from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
     from engine.service.children import ChildStarter
+    from engine.service.tally import Tally
     from engine.service.waker import Waker
     from engine.service.webhooks import WebhookService
     from engine.workflow import Workflow
@@ -74,6 +75,7 @@ class Root(Adapters):
             self.limits,
             follow=self.aftermath.follow,
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
+            tally=self.tally,
         )
 
     @cached_property
@@ -100,6 +102,13 @@ class Root(Adapters):
         return ApprovalService(
             self.executions, self.approval_signer, self.waker, self.audit_service, self.clock
         )
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What counts for those who scrape."""
+        from engine.service.tally import Tally
+
+        return Tally(self.tallies)
 
     @cached_property
     def aftermath(self) -> Aftermath:
@@ -229,7 +238,7 @@ class Root(Adapters):
         from engine.service import TriggerFirer, TriggerStarter
 
         starter = TriggerStarter(self.execution_service)
-        return TriggerFirer(self.triggers, starter, self.clock, self.metrics)
+        return TriggerFirer(self.triggers, starter, self.clock, self.metrics, self.tally)
 
     @cached_property
     def webhook_service(self) -> WebhookService:

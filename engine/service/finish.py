@@ -18,6 +18,7 @@ from engine.node import OUTPUT_TYPE
 from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore, WorkflowVersion
 from engine.service.cost import execution_cost
 from engine.service.durations import DurationRecorder
+from engine.service.tally import Tally
 from engine.values import ValueStore
 from engine.workflow import Workflow
 
@@ -50,6 +51,7 @@ class ExecutionFinisher:
     follow: Callable[[Execution], None] = lambda _: None
     """What comes after an end that may concern other executions; see `engine.service.aftermath`."""
     durations: DurationRecorder | None = None
+    tally: Tally | None = None
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
@@ -85,6 +87,11 @@ class ExecutionFinisher:
         if done:
             self.release_place(execution)
             self._measure(execution, machine.status, ended_at)
+            if self.tally is not None:
+                workflow = version.workflow
+                self.tally.count_execution(
+                    execution, machine.status, ended_at, cost=cost, runs=runs, workflow=workflow
+                )
         self._learn(execution, version.workflow, runs, done=done)
         return done
 
@@ -108,6 +115,10 @@ class ExecutionFinisher:
         if done:
             self.release_place(execution)
             self._measure(execution, status, ended_at)
+            if self.tally is not None:
+                self.tally.count_execution(
+                    execution, status, ended_at, cost=cost, runs=runs, workflow=version.workflow
+                )
         return done
 
     def _cost(

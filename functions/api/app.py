@@ -25,6 +25,7 @@ from functions.api.routes import (
     files,
     health,
     me,
+    metrics,
     node_run,
     profile,
     retry,
@@ -73,7 +74,7 @@ def create_app(services: Services) -> FastAPI:
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
         *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
-        *(node_run, retry, profile, sharing, me, api_keys, audit),
+        *(node_run, retry, profile, sharing, me, api_keys, audit, metrics),
     ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)

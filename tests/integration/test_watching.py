@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from infra.local.stack import LocalStack
 from tests.integration.workflow_api import WorkflowApi
@@ -60,3 +61,9 @@ def test_a_call_is_followed_to_its_execution_whose_parts_are_paid(
     assert ended["cost"]["input_tokens"] == ask["input_tokens"] > 0
     assert ended["cost"]["unpriced_models"] == [ask["model"]]
     assert ended["cost"]["states_usd"] > 0
+    scraped = http.get("/metrics")
+    assert scraped.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = {family.name: family for family in text_string_to_metric_families(scraped.text)}
+    counted = {tuple(s.labels.items()): s.value for s in families["mini_n8n_node_runs"].samples}
+    assert counted[("type", "llm"), ("status", "succeeded")] >= 1
+    assert families["mini_n8n_unpriced_executions"].samples[0].value >= 1

@@ -99,7 +99,7 @@ def test_more_items_than_an_inline_map_may_run_at_once_are_distributed(count: in
     assert compiled.report["limits"]["inline_items"] == {"each": 40}
     assert compiled.report["per_item"]["each"]["maps"] == ["inline", "distributed"]
     assert machine.succeeded
-    assert ("MapRunStarted" in machine.event_types) is distributed
+    assert (machine.events < 7 * count) is distributed
     again, _ = run_listed(list(range(count)), max_concurrency=1)
     assert machine.runs["each"].result == again.runs["each"].result
 

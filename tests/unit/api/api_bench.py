@@ -73,6 +73,7 @@ class ApiBench(EngineBench):
                 "triggers": self.trigger_service,
                 "firer": self.trigger_firer,
                 "cache": self.cache,
+                "tallies": self.tallies,
                 "blobs": self.blobs,
                 "registry": self.registry,
                 "clock": self.clock,
