@@ -77,6 +77,28 @@ class LogLine(Record):
     message: str
 
 
+class NodeCost(Record):
+    """What a node run cost in US dollars, all attempts together."""
+
+    lambda_usd: float = Field(0.0, description="Time of the function.")
+    models_usd: float | None = Field(0.0, description="Null where the model's price is not known.")
+    model: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class ExecutionCost(Record):
+    """What an execution cost, in US dollars; None where the price of a model is not known."""
+
+    usd: float | None = Field(description="All of it; null where the price of a model is not known.")
+    states_usd: float = Field(0.0, description="State transitions, by the plan: at most so many.")
+    lambda_usd: float = Field(0.0, description="Time and calls of functions.")
+    models_usd: float | None = Field(0.0, description="Models, by their tokens.")
+    input_tokens: int = 0
+    output_tokens: int = 0
+    unpriced_models: tuple[str, ...] = Field((), description="Models whose price stands in no list.")
+
+
 class Selection(Record):
     """What of its workflow an execution runs: all, what leads up to a node, or a node alone."""
 
@@ -139,6 +161,8 @@ class Execution(Record):
     pins: JsonObject = Field(default_factory=dict, description="Results that were given with the request.")
     pins_claim: Claim | None = None
     parent: ParentLink | None = Field(None, description="What started it, where another execution did.")
+    trace_id: str | None = Field(None, description="The trace of the request that started it.")
+    cost: ExecutionCost | None = None
     holds_place: bool = Field(False, description="Whether it counts among its starter's concurrent ones.")
 
 
@@ -166,6 +190,7 @@ class NodeRun(Record):
     wake: str | None = Field(None, description="What ends the wait of a pending node early.")
     not_before: datetime | None = Field(None, description="The next attempt waits until then.")
     logs: tuple[LogLine, ...] = ()
+    cost: NodeCost | None = None
 
 
 def node_value_key(run: NodeRun, what: str) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from engine.access.audience import Audience, Ownership
-from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
 from engine.link_port import LinkStore
 from engine.template import Template
@@ -160,6 +160,7 @@ class ExecutionStore(LinkStore, Protocol):
         output: JsonValue = None,
         output_claim: Claim | None = None,
         error: ErrorInfo | None = None,
+        cost: ExecutionCost | None = None,
     ) -> bool:
         """End a running execution; False if it had ended already. NotFoundError."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from engine.access.role import Role
 from engine.errors import MiniN8nError
 from engine.node import Executor
+from engine.price_list import ModelPrice, read_model_prices
 from engine.task import FINISH
 
 EXECUTORS: tuple[Executor, ...] = ("core", "http", "ai", "custom", "flow")
@@ -54,6 +55,10 @@ class Settings:
     openai_base_url: str | None = None
     openai_api_key: str | None = None
     openai_api_key_secret: str | None = None
+    # For the cost of executions: prices of one's own, and what the function runs on.
+    model_prices: Mapping[str, ModelPrice] = field(default_factory=dict)
+    memory_megabytes: int = 1_024
+    architecture: str = "arm64"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -96,7 +101,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         openai_base_url=environment.get("OPENAI_BASE_URL") or None,
         openai_api_key=environment.get("OPENAI_API_KEY") or None,
         openai_api_key_secret=environment.get("OPENAI_API_KEY_SECRET") or None,
+        model_prices=_prices(environment.get("MODEL_PRICES", "")),
+        memory_megabytes=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or 1_024),
+        architecture=environment.get("ARCHITECTURE") or "arm64",
     )
+
+
+def _prices(text: str) -> dict[str, ModelPrice]:
+    try:
+        return read_model_prices(text)
+    except ValueError as error:
+        raise SettingsError(f"MODEL_PRICES makes no sense: {error}") from None
 
 
 def _role(name: str) -> Role | None:

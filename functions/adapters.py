@@ -14,6 +14,7 @@ from engine.adapters.dynamodb import (
     DynamoExecutionStore,
     DynamoLatchStore,
     DynamoLimitStore,
+    DynamoTallyStore,
     DynamoWorkflowStore,
 )
 from engine.adapters.powertools_metrics import PowertoolsMetrics
@@ -58,6 +59,11 @@ class Adapters:
     def executions(self) -> DynamoExecutionStore:
         """Executions and node runs."""
         return DynamoExecutionStore(self.clients.dynamodb, self.settings.executions_table, self.clock)
+
+    @cached_property
+    def tallies(self) -> DynamoTallyStore:
+        """Sums for those who scrape."""
+        return DynamoTallyStore(self.clients.dynamodb, self.settings.executions_table, self.clock)
 
     @cached_property
     def cache(self) -> DynamoCacheStore:

@@ -14,13 +14,16 @@ from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
+from engine.price_list import USD_PER_GB_SECOND, model_prices
+from engine.pricing import Pricing
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
 from engine.settings import read_settings
 from functions.adapters import Adapters
 from functions.secret_key import read_approval_key, read_models_key
-from functions.telemetry import metrics
+from functions.telemetry import logger, metrics
+from functions.trace_context import current_trace_id
 
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from engine.service.aftermath import Aftermath
     from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
     from engine.service.children import ChildStarter
+    from engine.service.tally import Tally
     from engine.service.waker import Waker
     from engine.service.webhooks import WebhookService
     from engine.workflow import Workflow
@@ -71,6 +75,7 @@ class Root(Adapters):
             self.limits,
             follow=self.aftermath.follow,
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
+            tally=self.tally,
         )
 
     @cached_property
@@ -97,6 +102,13 @@ class Root(Adapters):
         return ApprovalService(
             self.executions, self.approval_signer, self.waker, self.audit_service, self.clock
         )
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What counts for those who scrape."""
+        from engine.service.tally import Tally
+
+        return Tally(self.tallies)
 
     @cached_property
     def aftermath(self) -> Aftermath:
@@ -180,6 +192,7 @@ class Root(Adapters):
             metrics=self.metrics,
             parts=PartialRunPlanner(self.executions, self.registry, publish),
             limits=self.limit_service,
+            trace_id=current_trace_id,
         )
 
     @cached_property
@@ -225,7 +238,7 @@ class Root(Adapters):
         from engine.service import TriggerFirer, TriggerStarter
 
         starter = TriggerStarter(self.execution_service)
-        return TriggerFirer(self.triggers, starter, self.clock, self.metrics)
+        return TriggerFirer(self.triggers, starter, self.clock, self.metrics, self.tally)
 
     @cached_property
     def webhook_service(self) -> WebhookService:
@@ -334,6 +347,12 @@ class Root(Adapters):
             self.clock,
             self.metrics,
             answer_token=self.machines.send_success,
+            pricing=Pricing(
+                model_prices(self.settings.openai_base_url, self.settings.model_prices),
+                self.settings.memory_megabytes,
+                USD_PER_GB_SECOND.get(self.settings.architecture, USD_PER_GB_SECOND["arm64"]),
+            ),
+            observe=lambda execution: logger.append_keys(trace_id=execution.trace_id),
             latches=self.latches,
         )
 

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     EXECUTIONS_RUN = "executions:run"
     CREDENTIALS_READ = "credentials:read"
     CREDENTIALS_WRITE = "credentials:write"
+    METRICS_READ = "metrics:read"
     CACHE_READ = "cache:read"
     CACHE_CLEAR = "cache:clear"
     KEYS_MANAGE = "keys:manage"
@@ -42,6 +43,7 @@ _VIEWER = frozenset(
         Permission.CATALOGUE_READ,
         Permission.WORKFLOWS_READ,
         Permission.EXECUTIONS_READ,
+        Permission.METRICS_READ,
         Permission.CACHE_READ,
     }
 )

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from engine.compiler.measure import Cost
 from engine.json_value import JsonObject
+from engine.price_list import (
+    EXPRESS_MEMORY_MB,
+    USD_PER_EXPRESS_GB_SECOND,
+    USD_PER_EXPRESS_REQUEST,
+    USD_PER_LAMBDA_REQUEST,
+    USD_PER_TRANSITION,
+    express_duration_usd,
+)
 from engine.workflow import EXPRESS_SECONDS
 
-# https://aws.amazon.com/step-functions/pricing/ (standard workflows, per transition)
-USD_PER_TRANSITION = 0.025 / 1_000
-# Same page, express workflows: per request, and per GB-second in its first and dearest tier. Time is rounded
-# up to 100 ms, memory to 64 MB; a machine that carries names and no data stays within the first 64.
-USD_PER_EXPRESS_REQUEST = 1.00 / 1_000_000
-USD_PER_EXPRESS_GB_SECOND = 0.00001667
-EXPRESS_STEP_SECONDS = 0.1
-EXPRESS_MEMORY_MB = 64
-# https://aws.amazon.com/lambda/pricing/ (per request; the time that functions run comes on top)
-USD_PER_LAMBDA_REQUEST = 0.20 / 1_000_000
 SOURCES = ["https://aws.amazon.com/step-functions/pricing/", "https://aws.amazon.com/lambda/pricing/"]
 # What a node that is not light is taken to last where nobody has measured: a short call.
 GUESSED_NODE_SECONDS = 1.0
@@ -40,8 +37,7 @@ def price_executions(cost: Cost, express: ExpressSeconds, executions: int = 1_00
     """
     standard = cost.transitions * USD_PER_TRANSITION
     gb_second = EXPRESS_MEMORY_MB / 1024 * USD_PER_EXPRESS_GB_SECOND
-    paid_seconds = math.ceil(round(express.seconds / EXPRESS_STEP_SECONDS, 6)) * EXPRESS_STEP_SECONDS
-    duration = max(paid_seconds, EXPRESS_STEP_SECONDS) * gb_second
+    duration = express_duration_usd(express.seconds)
     break_even = min(EXPRESS_SECONDS, max(0.0, (standard - USD_PER_EXPRESS_REQUEST) / gb_second))
     return {
         "executions": executions,

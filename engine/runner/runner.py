@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.cache import ResultCache
 from engine.errors import ExecutionEndedError, MiniN8nError, NodeError, NodeTimeoutError
-from engine.execution import NodeRun, NodeStatus
+from engine.execution import Execution, NodeCost, NodeRun, NodeStatus
 from engine.json_value import JsonObject
 from engine.latch import LatchStore
 from engine.node import MAIN
 from engine.ports import CacheStore, Clock, ExecutionStore, Metrics, WorkflowStore
+from engine.pricing import Pricing
 from engine.registry import NodeRegistry
 from engine.runner.attempt import Attempt, AttemptMaker, Outcome
 from engine.runner.context import ContextMaker
@@ -54,9 +55,15 @@ class Runner:
         metrics: Metrics,
         *,
         answer_token: AnswerToken | None = None,
+        pricing: Pricing | None = None,
+        observe: Callable[[Execution], None] = lambda _: None,
         latches: LatchStore | None = None,
     ) -> None:
-        """``contexts`` hands nodes what they may use; ``answer_token`` ends the wait of a Task."""
+        """``contexts`` hands nodes what they may use; ``answer_token`` ends the wait of a Task.
+
+        ``observe`` is told the execution of each task.
+        """
+        self._pricing, self._observe = pricing or Pricing(), observe
         self._answer_token = answer_token
         self._latches = Latches(latches, answer_token) if latches and answer_token else None
         self._versions = VersionReader(stores.workflows)
@@ -80,6 +87,7 @@ class Runner:
             return TaskAnswer()
         prepared = self._versions.read(task.workflow_id, task.version)
         around = self._records.read(prepared, task)
+        self._observe(around.execution)
         steps: dict[str, Callable[[NodeReading], TaskAnswer]] = {
             "run": self._run,
             "expand": self._expand,
@@ -203,15 +211,26 @@ class Runner:
 
     def _attempt(self, reading: NodeReading) -> TaskAnswer:
         run = self._new_run(reading)
+        began = self._clock.now()
         self._wait_for_retry_after(reading.own)
         try:
             attempt = self._attempts.prepare(reading, run)
             ended = attempt.begin()
             if ended is not None:
                 return self._stored_answer(ended)
-            return self._keep(attempt, attempt.execute())
+            outcome = attempt.execute()
+            run = self._pay(run, began)
+            if attempt.node_type.category == "ai" and outcome.cache != "hit":
+                cost = self._pricing.add_model(run.cost or NodeCost(), outcome.result.values)
+                run = run.model_copy(update={"cost": cost})
+            return self._keep(replace(attempt, run=run), outcome)
         except NodeError as error:
-            return self._fail(run, error, reading)
+            return self._fail(self._pay(run, began), error, reading)
+
+    def _pay(self, run: NodeRun, began: datetime) -> NodeRun:
+        """The node run with the cost of the time since ``began``."""
+        seconds = (self._clock.now() - began).total_seconds()
+        return run.model_copy(update={"cost": self._pricing.add_time(run.cost, seconds)})
 
     def _keep(self, attempt: Attempt, outcome: Outcome) -> TaskAnswer:
         run, pending = attempt.run, outcome.result.pending_work
@@ -334,6 +353,7 @@ class Runner:
             attempts=made,
             error=own.error if own else None,
             logs=own.logs if own else (),
+            cost=own.cost if own else None,
         )
 
     def _wait_for_retry_after(self, own: NodeRun | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,6 +78,7 @@ class ExecutionService:
     metrics: Metrics
     parts: PartialRunPlanner
     limits: LimitService | None = None
+    trace_id: Callable[[], str | None] = lambda: None
 
     def start(self, request: StartRequest) -> tuple[Execution, bool]:
         """Start an execution of the version asked for; the execution, and whether it is new.
@@ -290,6 +291,7 @@ class ExecutionService:
             started_by=request.principal.subject if request.principal else None,
             owner=head.ownership.owner,
             groups=head.ownership.groups,
+            trace_id=self.trace_id(),
             retry_of=request.retry_of.execution_id if request.retry_of else None,
             selection=request.selection,
             pins={} if pins_claim else pins,

@@ -11,12 +11,14 @@ from datetime import datetime
 from engine.access.ports import LimitStore
 from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
-from engine.execution import ErrorInfo, Execution, ExecutionStatus, NodeRun, NodeStatus
+from engine.execution import ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
 from engine.machine import MachineExecution
 from engine.node import OUTPUT_TYPE
-from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore
+from engine.ports import Clock, ExecutionStore, Metrics, WorkflowStore, WorkflowVersion
+from engine.service.cost import execution_cost
 from engine.service.durations import DurationRecorder
+from engine.service.tally import Tally
 from engine.values import ValueStore
 from engine.workflow import Workflow
 
@@ -49,6 +51,7 @@ class ExecutionFinisher:
     follow: Callable[[Execution], None] = lambda _: None
     """What comes after an end that may concern other executions; see `engine.service.aftermath`."""
     durations: DurationRecorder | None = None
+    tally: Tally | None = None
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
@@ -69,7 +72,7 @@ class ExecutionFinisher:
         runs = {run.node_id: run for run in self._node_runs(execution_id)}
         ended_at = machine.ended_at or self.clock.now()
         if machine.status is ExecutionStatus.SUCCEEDED and not execution.status.ended:
-            done = self._succeed(execution, version.workflow, runs, ended_at)
+            done = self._succeed(execution, version, runs, ended_at)
             self._learn(execution, version.workflow, runs, done=done)
             return done
         blamed = self._blame(machine, runs)
@@ -79,31 +82,52 @@ class ExecutionFinisher:
         if execution.status.ended:
             return False
         error = self._error(machine, blamed)
-        done = self.executions.finish(execution_id, machine.status, ended_at, error=error)
+        cost = self._cost(execution, version, runs, ended_at)
+        done = self.executions.finish(execution_id, machine.status, ended_at, error=error, cost=cost)
         if done:
             self.release_place(execution)
             self._measure(execution, machine.status, ended_at)
+            if self.tally is not None:
+                workflow = version.workflow
+                self.tally.count_execution(
+                    execution, machine.status, ended_at, cost=cost, runs=runs, workflow=workflow
+                )
         self._learn(execution, version.workflow, runs, done=done)
         return done
 
     def _succeed(
-        self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], ended_at: datetime
+        self, execution: Execution, version: WorkflowVersion, runs: dict[str, NodeRun], ended_at: datetime
     ) -> bool:
         execution_id, status = execution.execution_id, ExecutionStatus.SUCCEEDED
-        output = self._output(workflow, runs, execution.selection.target)
+        output = self._output(version.workflow, runs, execution.selection.target)
+        cost = self._cost(execution, version, runs, ended_at)
         try:
             claim = self.values.store(f"executions/{execution_id}/output.json", output)
         except NodeError as error:
             # Outputs that are too large together: nobody could read them.
             status, told = ExecutionStatus.FAILED, ErrorInfo(type="OutputTooLarge", message=str(error))
-            done = self.executions.finish(execution_id, status, ended_at, error=told)
+            done = self.executions.finish(execution_id, status, ended_at, error=told, cost=cost)
         else:
             inline = None if claim else output
-            done = self.executions.finish(execution_id, status, ended_at, output=inline, output_claim=claim)
+            done = self.executions.finish(
+                execution_id, status, ended_at, output=inline, output_claim=claim, cost=cost
+            )
         if done:
             self.release_place(execution)
             self._measure(execution, status, ended_at)
+            if self.tally is not None:
+                self.tally.count_execution(
+                    execution, status, ended_at, cost=cost, runs=runs, workflow=version.workflow
+                )
         return done
+
+    def _cost(
+        self, execution: Execution, version: WorkflowVersion, runs: dict[str, NodeRun], ended_at: datetime
+    ) -> ExecutionCost:
+        spread = [run for run in runs.values() if run.item_count and run.kept_from is None]
+        items = {run.node_id: self._node_runs(run.execution_id, run.node_id) for run in spread}
+        seconds = (ended_at - execution.started_at).total_seconds()
+        return execution_cost(version.report, runs, items, seconds if execution.mode == "express" else None)
 
     def _learn(
         self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], *, done: bool

@@ -20,7 +20,7 @@ from engine.pin import pin_problems
 from engine.ports import ExecutionStore, WorkflowHead
 from engine.registry import NodeRegistry
 from engine.runner.prepared import PreparedWorkflow
-from engine.service.retry import is_decided
+from engine.service.retry import all_runs, is_decided
 from engine.settled import settled_nodes
 from engine.workflow import Node, Pin, Workflow
 
@@ -33,6 +33,8 @@ class PartialRun:
     inputs: frozenset[str]
     pins: Mapping[str, Pin]
     kept: Mapping[str, NodeRun]
+    # Item runs of kept for_each nodes, where the node that runs may go on from each of them.
+    items: tuple[NodeRun, ...] = ()
 
     def part_of(self, workflow: Workflow) -> Workflow:
         """The document to compile: the nodes that run, and those before them as inputs."""
@@ -60,15 +62,10 @@ class PartialRun:
                 left = {"output_name": pin.output_name, "result": pin.result, "pinned": True}
                 records.append(NodeRun(node_id=node.id, status=NodeStatus.SUCCEEDED, **left, **end))
             elif node.id in self.kept:
-                run = self.kept[node.id]
-                kept = {
-                    "execution_id": execution.execution_id,
-                    "kept_from": run.kept_from or run.execution_id,
-                }
-                records.append(run.model_copy(update=kept))
+                records.append(_kept(self.kept[node.id], execution))
             else:
                 records.append(NodeRun(node_id=node.id, status=NodeStatus.SKIPPED, **end))
-        return records
+        return [*records, *(_kept(item, execution) for item in self.items)]
 
 
 @dataclass(frozen=True)
@@ -133,9 +130,23 @@ class PartialRunPlanner:
         kept = {name: run for name, run in earlier.items() if name not in given}
         pins = {**{name: pin for name, pin in pins.items() if name not in kept}, **given}
         inputs = (settled & needed) - set(pins) - set(kept)
-        run = PartialRun(frozenset({only} - settled), frozenset(inputs | ({only} & settled)), pins, kept)
+        runs, inputs = frozenset({only} - settled), inputs | ({only} & settled)
+        run = PartialRun(runs, frozenset(inputs), pins, kept, self._items(prepared, only, kept))
         _check_it_runs(prepared, only, run)
         return run
+
+    def _items(
+        self, prepared: PreparedWorkflow, only: str, kept: Mapping[str, NodeRun]
+    ) -> tuple[NodeRun, ...]:
+        if prepared.nodes[only].for_each is None:
+            return ()
+        return tuple(
+            run
+            for name, of in kept.items()
+            if prepared.nodes[name].for_each is not None
+            for run in all_runs(self.executions, of.execution_id, name)
+            if is_decided(run)
+        )
 
     def _check_given(self, prepared: PreparedWorkflow, only: str, given: Mapping[str, Pin]) -> None:
         problems: list[Problem] = []
@@ -159,6 +170,11 @@ class PartialRunPlanner:
         keys = dict.fromkeys((name, None) for name in needed)
         _, found = self.executions.read_nodes(selection.results_of, keys)
         return {name: run for (name, _), run in found.items() if is_decided(run)}
+
+
+def _kept(run: NodeRun, execution: Execution) -> NodeRun:
+    of = {"execution_id": execution.execution_id, "kept_from": run.kept_from or run.execution_id}
+    return run.model_copy(update=of)
 
 
 def _pins_of(prepared: PreparedWorkflow, selection: Selection) -> dict[str, Pin]:

@@ -54,7 +54,7 @@ class RetryPlanner:
         """Node runs of the execution before that others went on from and that hold, as those of this one.
 
         What stopped that one, or was stopped with it, is not among them; of an unfinished for_each node the
-        items that succeeded are.
+        items that succeeded are, and of one that another for_each node goes on from all that are decided.
         """
         earlier = self.executions.get(execution.retry_of or "")
         changed = self._changed(earlier, execution, workflow)
@@ -62,10 +62,17 @@ class RetryPlanner:
         runs = (run for run in self._runs(earlier) if run.node_id in ids and run.node_id not in changed)
         kept = [run for run in runs if _holds(run, earlier, execution)]
         decided = {run.node_id for run in kept}
+        fed = {node.id for node in workflow.nodes if node.for_each is not None}
+        feeding = {c.source for c in workflow.connections if c.target in fed}
+        wanted = {c.source for c in workflow.connections if c.target in fed - decided}
         for node in workflow.nodes:
-            if node.for_each is not None and node.id not in decided and node.id not in changed:
-                items = self._runs(earlier, node.id)
-                kept += [run for run in items if run.status is NodeStatus.SUCCEEDED]
+            if node.for_each is None or node.id in changed or node.id in decided - wanted:
+                continue
+            kept += [
+                run
+                for run in self._runs(earlier, node.id)
+                if run.status is NodeStatus.SUCCEEDED or (node.id in feeding and is_decided(run))
+            ]
         of = {"execution_id": execution.execution_id}
         return [
             run.model_copy(update=of | {"kept_from": run.kept_from or earlier.execution_id}) for run in kept
@@ -100,14 +107,17 @@ class RetryPlanner:
         return inputs
 
     def _runs(self, earlier: Execution, node_id: str | None = None) -> Iterator[NodeRun]:
-        cursor: str | None = None
-        while True:
-            page = self.executions.list_node_runs(
-                earlier.execution_id, node_id=node_id, limit=PAGE, cursor=cursor
-            )
-            yield from page.items
-            if (cursor := page.cursor) is None:
-                return
+        return all_runs(self.executions, earlier.execution_id, node_id)
+
+
+def all_runs(executions: ExecutionStore, execution_id: str, node_id: str | None) -> Iterator[NodeRun]:
+    """The node runs of an execution, or the item runs of a node, page by page."""
+    cursor: str | None = None
+    while True:
+        page = executions.list_node_runs(execution_id, node_id=node_id, limit=PAGE, cursor=cursor)
+        yield from page.items
+        if (cursor := page.cursor) is None:
+            return
 
 
 def _holds(run: NodeRun, earlier: Execution, execution: Execution) -> bool:

@@ -9,6 +9,7 @@ from engine.errors import MiniN8nError, NotFoundError, UnavailableError
 from engine.execution import Execution
 from engine.json_value import JsonObject, JsonValue, digest
 from engine.ports import Clock, Metrics, Page
+from engine.service.tally import Tally
 from engine.service.trigger_start import TriggerStarter
 from engine.trigger import FailedFire, Fire, FireOutcome, Trigger
 from engine.trigger_port import TriggerStore
@@ -27,6 +28,7 @@ class TriggerFirer:
     starter: TriggerStarter
     clock: Clock
     metrics: Metrics
+    tally: Tally | None = None
 
     def fire(self, workflow_id: str, trigger_id: str, event: JsonObject) -> Execution | None:
         """The execution that the event started, now or before; None where none is meant to start.
@@ -80,6 +82,8 @@ class TriggerFirer:
         )
         self.triggers.record_fire(trigger.workflow_id, trigger.trigger_id, fire)
         self.metrics.count("TriggersFired", trigger=trigger.settings.type, outcome=outcome)
+        if self.tally is not None:
+            self.tally.count_fire(trigger.settings.type, outcome)
         if outcome == "failed":
             self.metrics.count("TriggerFailures")
 

@@ -25,6 +25,7 @@ from functions.api.routes import (
     files,
     health,
     me,
+    metrics,
     node_run,
     profile,
     retry,
@@ -36,6 +37,7 @@ from functions.api.routes import (
     workflows,
 )
 from functions.api.services import Services
+from functions.api.trace_header import TraceHeader
 
 # What scripts of other origins may read besides the body.
 EXPOSED_HEADERS = (
@@ -45,6 +47,7 @@ EXPOSED_HEADERS = (
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "traceparent",
 )
 DESCRIPTION = """\
 Workflows in, results out. `POST /api/v1/workflows/` saves a workflow, `POST …/execute` runs it as its own
@@ -71,7 +74,7 @@ def create_app(services: Services) -> FastAPI:
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
         *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
-        *(node_run, retry, profile, sharing, me, api_keys, audit),
+        *(node_run, retry, profile, sharing, me, api_keys, audit, metrics),
     ):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
     app.include_router(health.router)
@@ -87,6 +90,7 @@ def create_app(services: Services) -> FastAPI:
         )
     # Last, so that it stands around all of them.
     app.add_middleware(RequestMeter)
+    app.add_middleware(TraceHeader)
     install_docs_page(app)
     _describe(app)
     return app

@@ -26,6 +26,7 @@ def make_services(root: Root) -> Services:
         triggers=root.trigger_service,
         firer=root.trigger_firer,
         cache=root.cache,
+        tallies=root.tallies,
         blobs=root.blobs,
         registry=root.registry,
         clock=root.clock,

@@ -14,8 +14,10 @@ from engine.execution import (
     Claim,
     ErrorInfo,
     Execution,
+    ExecutionCost,
     ExecutionStatus,
     LogLine,
+    NodeCost,
     NodeRun,
     NodeStatus,
     ParentLink,
@@ -50,6 +52,8 @@ class ExecutionSummary(BaseModel):
     ended_at: datetime | None
     duration_seconds: float | None
     error: ErrorInfo | None
+    cost: ExecutionCost | None = Field(description="US dollars, once it has ended.")
+    trace_id: str | None = Field(description="The trace of the request that started it.")
 
     @classmethod
     def of(cls, execution: Execution) -> ExecutionSummary:
@@ -91,6 +95,7 @@ class NodeRunView(BaseModel):
     pinned: bool = Field(False, description="Whether the result was pinned, and the node did not run.")
     cache: str | None = Field(description="hit, miss, or null where the cache was not asked.")
     item_count: int | None
+    cost: NodeCost | None = Field(description="US dollars, all attempts together.")
     approval: PendingApproval | None = Field(None, description="In the detail of a node that waits for one.")
     logs: list[LogLine] = Field(description="The last lines; none with a logs_url.")
     logs_url: str | None = Field(None, description="Where lines lie that are too long for this answer.")
@@ -216,6 +221,7 @@ class ExecutionViewer:
             pinned=run.pinned,
             cache=run.cache,
             item_count=run.item_count,
+            cost=run.cost,
             logs=list(run.logs) if has_room else [],
             logs_url=None if has_room else own_url,
         )
@@ -273,4 +279,6 @@ def _summary(execution: Execution) -> dict[str, object]:
         "ended_at": execution.ended_at,
         "duration_seconds": _seconds(execution.started_at, execution.ended_at),
         "error": execution.error,
+        "cost": execution.cost,
+        "trace_id": execution.trace_id,
     }

@@ -30,6 +30,7 @@ from engine.errors import (
 )
 from functions.api.json_response import SafeJsonResponse
 from functions.telemetry import logger
+from functions.trace_context import current_trace_id
 
 MEDIA_TYPE = "application/problem+json"
 # Of the limits that count within a window; places for executions are given back when those end.
@@ -56,6 +57,7 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     instance: str | None = None
+    trace_id: str | None = Field(None, description="Finds the request in logs and traces.")
     problems: list[ProblemItem] | None = None
 
 
@@ -75,6 +77,7 @@ def problem_response(
         "status": status,
         "detail": detail,
         "instance": request.url.path,
+        "trace_id": current_trace_id(),
     }
     if problems:
         document["problems"] = [problem.as_dict() for problem in problems]

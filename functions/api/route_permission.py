@@ -66,6 +66,7 @@ ROUTE_PERMISSIONS: Mapping[tuple[str, str], Permission | None] = {
     ("POST", f"{_EXECUTION}/retry"): Permission.EXECUTIONS_RUN,
     ("GET", "/node-types"): Permission.CATALOGUE_READ,
     ("GET", "/node-types/{type}"): Permission.CATALOGUE_READ,
+    ("GET", "/metrics"): Permission.METRICS_READ,
     ("GET", "/cache/stats"): Permission.CACHE_READ,
     ("DELETE", "/cache"): Permission.CACHE_CLEAR,
     ("GET", "/credentials"): Permission.CREDENTIALS_READ,

@@ -27,6 +27,7 @@ from engine.service import (
     WorkflowService,
 )
 from engine.service.approvals import ApprovalService
+from engine.tally_port import TallyStore
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Services:
     triggers: TriggerService
     firer: TriggerFirer
     cache: CacheStore
+    tallies: TallyStore
     blobs: BlobStore
     registry: NodeRegistry
     clock: Clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from functions.cold_start import without_collection
@@ -12,6 +13,7 @@ with without_collection():
     from engine.json_value import JsonObject
     from functions.bootstrap import bootstrap
     from functions.telemetry import logger, metrics
+    from functions.trace_context import begin_trace
     from functions.tracing import traced
     from functions.triggers.dead_letter import read_dead_letter
     from functions.triggers.http_event import read_request, write_answer
@@ -23,11 +25,15 @@ with without_collection():
 def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
     """Answer a webhook's request, fire a trigger, or keep deliveries that failed for good."""
     if "rawPath" in event:
-        answer = bootstrap().webhook_service.answer(read_request(event))
+        request = read_request(event)
+        trace = begin_trace(request.headers.get("traceparent"))
+        logger.append_keys(trace_id=trace.trace_id)
+        answer = bootstrap().webhook_service.answer(request)
         logger.info("webhook answered", extra={"status": answer.status})
-        return write_answer(answer)
+        return write_answer(replace(answer, headers={**answer.headers, "traceparent": trace.traceparent}))
     if "Records" in event:
         return _keep_dead_letters(event["Records"])
+    logger.append_keys(trace_id=begin_trace(None).trace_id)
     address = event["trigger"]
     logger.append_keys(workflow_id=address["workflow_id"], trigger_id=address["trigger_id"])
     execution = bootstrap().trigger_firer.fire(**address, event=event["event"])

@@ -1,13 +1,15 @@
 """The repository's Python environments, each from one hashed requirements file.
 
-`dev` is `.venv`. `sam`, `checkov` and `node` pin packages that `dev` pins otherwise, or that few need: they
-are `.venv-<name>`, made when first asked for. Standard library only: this runs before anything is installed.
+`dev` is `.venv`. `sam`, `checkov`, `node` and `bench` pin packages that `dev` pins otherwise, or that few
+need: they are `.venv-<name>`, made when first asked for. Standard library only: this runs before anything is
+installed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -20,12 +22,14 @@ from infra.build.installed_folder import InstalledFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "infra" / "requirements"
-ENVIRONMENTS = ("dev", "sam", "checkov", "node")
+ENVIRONMENTS = ("dev", "sam", "checkov", "node", "bench")
 # uv installs the dev environment in a twentieth of pip's time; it is one wheel, which pip fetches first.
 INSTALLER = REQUIREMENTS / "uv.txt"
 # The files are closed sets, so nothing is resolved; every file that arrives is held against its hash; and
 # nothing is built from source, since a build would fetch its own tools without hashes.
 HASHED = ("--no-deps", "--only-binary=:all:", "--require-hashes", "-r")
+# But for what is published as source alone: its own environment holds what builds it, by hash too.
+SOURCES = {"bench": "wfcommons"}
 UV_OPTIONS = ("--system-certs",)  # where an organisation's own certificates are, if it has any
 LOG_LINES_SHOWN = 40  # the end of an installer's output, printed when it fails
 
@@ -60,7 +64,10 @@ def ensure_environment(name: str) -> Path:
         venv.create(folder, clear=True, with_pip=True, symlinks=True)
         _pip(folder, [*HASHED, str(INSTALLER)])
         _say(f"Installing {_count(_requirements(name))} packages of infra/requirements/{name}.txt ...")
-        _install(folder, [*HASHED, str(_requirements(name))])
+        _install(folder, [*HASHED, str(_wheels(name, folder))])
+        if name in SOURCES:
+            built = [f"--no-binary={SOURCES[name]}", "--no-build-isolation"]
+            _install(folder, ["--no-deps", *built, "--require-hashes", "-r", str(_requirements(name))])
         if name == "dev":
             _say("Installing the project itself ...")
             editable = ["--no-deps", "--no-build-isolation", "--config-settings=editable_mode=compat", "-e"]
@@ -103,6 +110,18 @@ def _run(command: list[str]) -> None:
                 _say(f"  {line.rstrip()}")
     if process.returncode != 0:
         raise InstallationError(f"{' '.join(command)}\n{''.join(kept)}")
+
+
+def _wheels(name: str, folder: Path) -> Path:
+    """The requirements of an environment without what must be built from source."""
+    if name not in SOURCES:
+        return _requirements(name)
+    entries = re.split(r"^(?=\S)", _requirements(name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    wheels = folder / "wheels.txt"
+    wheels.write_text(
+        "".join(entry for entry in entries if not entry.startswith(f"{SOURCES[name]}==")), encoding="utf-8"
+    )
+    return wheels
 
 
 def _requirements(name: str) -> Path:

@@ -15,7 +15,7 @@ HEADER = "# Made by `python -m infra.build.requirement_sets` from pyproject.toml
 # Functions, with the versions of dev.txt: what is tested is what is deployed.
 FUNCTION_SETS = ("api", "core", "http", "ai", "custom", "flow", "events", "triggers")
 # Independent of dev.txt: they pin what it pins otherwise.
-OWN_SETS = ("sam", "checkov", "node", "uv")
+OWN_SETS = ("sam", "checkov", "node", "bench", "uv")
 # The Lambda runtime has these (docs.aws.amazon.com/lambda/latest/dg/python-package.html); boto3 alone weighs
 # more than all the rest of a function.
 IN_LAMBDA_RUNTIME = ("boto3", "botocore", "s3transfer", "python-dateutil", "six", "urllib3")

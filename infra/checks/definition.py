@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from infra.checks.node_tools import CHECKS, ensure_validators
+from infra.checks.node_tools import CHECKS, ensure_node_packages
 
 
 def validate_definitions(paths: Iterable[Path]) -> list[str]:
@@ -24,7 +24,7 @@ def validate_definitions(paths: Iterable[Path]) -> list[str]:
 
 
 def _asl_validator(files: list[str]) -> list[str]:
-    command = [ensure_validators(), str(CHECKS / "validate_definitions.cjs")]
+    command = [ensure_node_packages(), str(CHECKS / "validate_definitions.cjs")]
     answer = subprocess.run(command, input=json.dumps(files), capture_output=True, text=True, check=True)
     problems: list[str] = json.loads(answer.stdout)
     return problems

@@ -1,4 +1,4 @@
-"""Node.js, the machine's or else that of the environment `node`, and the validators written for it."""
+"""Node.js, the machine's or else that of the environment `node`, and what is written for it alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.build.installed_folder import InstalledFolder
 
 CHECKS = Path(__file__).resolve().parent
 LOCK_FILE = CHECKS / "package-lock.json"  # exact versions and integrity hashes
-OLDEST_NODE = 18  # asl-validator 4.0.0 is built for it
+OLDEST_NODE = 22  # aws-local-stepfunctions 3.0.0 is built for it
 
 
 def find_node() -> tuple[str, list[str]]:
@@ -30,8 +30,8 @@ def find_node() -> tuple[str, list[str]]:
     return node, [node, str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-def ensure_validators() -> str:
-    """Install the validators of package-lock.json, unless they stand there; return the path of `node`."""
+def ensure_node_packages() -> str:
+    """Install the packages of package-lock.json, unless they stand there; return the path of `node`."""
     node, npm = find_node()
 
     def install(folder: Path) -> None:

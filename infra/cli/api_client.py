@@ -43,6 +43,10 @@ class ApiClient:
         """Save a workflow; what the API shows of it."""
         return self._ask("POST", "/workflows/", document)
 
+    def plan(self, workflow_id: str) -> JsonObject:
+        """What a workflow compiles to: ``definition`` and ``report``."""
+        return self._ask("GET", f"/workflows/{workflow_id}/plan")
+
     def list_workflows(self) -> Iterator[JsonObject]:
         """All workflows, newest first."""
         yield from self._pages("/workflows/")

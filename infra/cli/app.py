@@ -291,7 +291,8 @@ def bench(
     areas: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[AREA]...", help="compile, import, nodes, api; express, load and faults take minutes."
+            metavar="[AREA]...",
+            help="compile, import, nodes, api; express, load, faults, real, compiler take minutes.",
         ),
     ] = None,
     clients: Annotated[int, typer.Option(min=1, max=1_000, help="load: clients at the same time.")] = 200,
@@ -306,10 +307,16 @@ def bench(
 ) -> None:
     """Measure: compile time, cold starts, overhead per node, the API; under load and with faults.
 
+    `compiler` compiles graphs of real scientific workflows, and says how close to their longest path they
+    run, by levels and as compiled here with and without known durations; and what the examples cost. The
+    graphs are made in an environment of their own, which takes a minute the first time. `real` runs three of
+    them on the local AWS with nodes that sleep, and says how that compares with what was foretold.
+
     \b
     Examples:
       mini-n8n bench
       mini-n8n bench compile nodes --json
+      mini-n8n bench compiler
       mini-n8n bench load --clients 200 --seconds 60 --executions 1000
       mini-n8n bench faults
     """

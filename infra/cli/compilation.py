@@ -37,14 +37,22 @@ def compile_file(path: Path, profile: Path | None = None, target_arn: str | None
     """
     registry = installed_nodes()
     workflow = check_file(path, registry)
+    return compile_checked(workflow, registry, read_profile(profile), target_arn)
+
+
+def compile_checked(
+    workflow: Workflow, registry: NodeRegistry, profile: Profile | None = None, target_arn: str | None = None
+) -> Compiled:
+    """Compile a workflow that no problem was found in."""
     target = target_arn or LOCAL_TARGET
     targets: dict[str, str] = {name: target.replace("{executor}", name) for name in TARGETS}
-    return compile_workflow(
-        workflow, registry, targets=targets, profile=_read_profile(profile) if profile else None
-    )
+    return compile_workflow(workflow, registry, targets=targets, profile=profile)
 
 
-def _read_profile(path: Path) -> Profile:
+def read_profile(path: Path | None) -> Profile | None:
+    """The durations in a file, if one is named; CommandError for what is none."""
+    if path is None:
+        return None
     try:
         return Profile.from_json(read_json(path))
     except RequestError as error:

@@ -8,58 +8,70 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engine.dag import Dag
+from engine.compiler import Profile
+from engine.compiler.simulation import Assumptions, simulate
 from engine.errors import DocumentError
 from engine.json_value import JsonObject
 from engine.registry import NodeRegistry
 from engine.workflow import Workflow
-from infra.cli.compilation import check_file, compile_file, installed_nodes
+from infra.cli.compilation import check_file, compile_checked, installed_nodes, read_profile
 from infra.cli.compile_command import print_problems
 from infra.cli.failure import FAILED
+from infra.cli.machine_tree import draw_machine
+from infra.cli.timeline import draw_timeline
+
+# Waits, and steps of the longest path, that are told to people; the report has more.
+MAX_TOLD = 10
 
 
-def print_plan(path: Path, profile: Path | None) -> int:
-    """Print the levels, the numbers and what is known of the time; the exit code."""
+def print_plan(path: Path, profile_path: Path | None) -> int:
+    """Print the machine, the times, the numbers and the waits; the exit code."""
     registry = installed_nodes()
+    profile = read_profile(profile_path)
     try:
         workflow = check_file(path, registry)
-        report = compile_file(path, profile).report
+        compiled = compile_checked(workflow, registry, profile)
     except DocumentError as error:
         print_problems(path, error)
         return FAILED
+    report = compiled.report
     console = Console(highlight=False)
     console.print(Text(workflow.name, style="bold"))
     if workflow.description:
         console.print(Text(workflow.description, style="dim"))
-    console.print(_levels(workflow, registry))
-    console.print(_numbers(report))
-    _print_waits(console, report)
+    console.print()
+    console.print(draw_machine(compiled.definition))
+    console.print()
+    _print_timeline(
+        console, compiled.definition, _expected_seconds(workflow, registry, profile, report), report
+    )
     _print_prediction(console, report)
+    _print_waits(console, report)
+    console.print()
+    console.print(_numbers(report))
     return 0
 
 
-def _levels(workflow: Workflow, registry: NodeRegistry) -> Table:
-    """The nodes in the order in which they can run; those of one level run side by side."""
-    table = Table(title="Levels: what stands in one runs side by side", title_justify="left")
-    for heading in ("level", "node", "type", "function", "runs when"):
-        table.add_column(heading)
-    sources: dict[str, list[str]] = {}
-    for link in workflow.connections:
-        name = link.source if link.source_output == "main" else f"{link.source}.{link.source_output}"
-        sources.setdefault(link.target, []).append(name)
-    for number, level in enumerate(Dag.of(workflow).levels, 1):
-        for position, node_id in enumerate(level):
-            node = workflow.node(node_id)
-            word = " and " if node.join == "all" else " or "
-            table.add_row(
-                str(number) if position == 0 else "",
-                node_id + (" (for each)" if node.for_each else ""),
-                node.type,
-                registry.get(node.type).executor,
-                word.join(sources.get(node_id, [])) or "at once",
-            )
-        table.add_section()
-    return table
+def _expected_seconds(
+    workflow: Workflow, registry: NodeRegistry, profile: Profile | None, report: JsonObject
+) -> dict[str, float]:
+    """What each node takes; where that is not known of all, one step for each that is not light."""
+    if report["predicted"] is None or profile is None:
+        return {node.id: float(not registry.get(node.type).light) for node in workflow.nodes}
+    return {
+        node.id: 0.0 if node.disabled else profile.seconds(node.id, node.type) or 0.0
+        for node in workflow.nodes
+    }
+
+
+def _print_timeline(
+    console: Console, definition: JsonObject, seconds: dict[str, float], report: JsonObject
+) -> None:
+    spans = simulate(definition, Assumptions(seconds)).spans
+    predicted = report["predicted"]
+    critical = spans if predicted is None else [step["node"] for step in predicted["critical_path"]]
+    if spans:
+        console.print(draw_timeline(spans, critical, console.width, timed=predicted is not None))
 
 
 def _numbers(report: JsonObject) -> Table:
@@ -110,22 +122,25 @@ def _print_waits(console: Console, report: JsonObject) -> None:
         console.print("No node waits for another that is not before it in the document.")
         return
     console.print(f"Waits that no connection asks for: {count}")
-    for wait in report["waits"]:
-        told = "" if wait["seconds"] is None else f" ({wait['seconds']:g} s)"
-        console.print(Text(f"  {wait['text']}{told}"))
-    if count > len(report["waits"]):
-        console.print(f"  and {count - len(report['waits'])} more")
+    for wait in report["waits"][:MAX_TOLD]:
+        console.print(Text(f"  {wait['text']}"))
+    if count > MAX_TOLD:
+        console.print(f"  and {count - MAX_TOLD} more")
 
 
 def _print_prediction(console: Console, report: JsonObject) -> None:
     predicted = report["predicted"]
     if predicted is None:
-        console.print(Text("Times: unknown; --profile gives the durations of past executions.", style="dim"))
+        told = "How long nodes take is not known, so each that is not light is drawn as one step; "
+        console.print(Text(f"{told}--profile gives the durations of past executions.", style="dim"))
         return
-    path = " → ".join(f"{step['node']} ({step['seconds']} s)" for step in predicted["critical_path"])
+    path = [f"{step['node']} ({step['seconds']:g} s)" for step in predicted["critical_path"]]
+    if len(path) > MAX_TOLD:
+        path[MAX_TOLD - 1 : -1] = [f"… {len(path) - MAX_TOLD} more …"]
     console.print(
         Text(
-            f"Predicted: {predicted['makespan_seconds']} s; no schedule can beat its longest path, "
-            f"{predicted['critical_path_seconds']} s: {path}"
+            f"Predicted: {predicted['makespan_seconds']} s ({predicted['levels_makespan_seconds']} s by "
+            f"levels); no schedule can beat its longest path, {predicted['critical_path_seconds']} s: "
+            f"{' → '.join(path)}"
         )
     )

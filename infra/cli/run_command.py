@@ -102,6 +102,8 @@ def _watch(client: ApiClient, execution: JsonObject, timeout_seconds: float) -> 
             execution = client.execution(execution["id"])
             progress.show(execution)
     print_error(f"{execution['status'].capitalize()} after {execution['duration_seconds']:.2f} s.")
+    if execution["cost"] is not None:
+        print_error(explain_cost(execution["cost"]))
     return execution
 
 
@@ -110,6 +112,18 @@ def _read_output(client: ApiClient, execution: JsonObject) -> JsonValue:
     if execution["output_url"] is None:
         return execution["output"]
     return json.loads(client.download(execution["output_url"]))
+
+
+def explain_cost(cost: JsonObject) -> str:
+    """What it would have cost on AWS, by parts."""
+    parts = [f"states {cost['states_usd']:.6f}", f"Lambda {cost['lambda_usd']:.6f}"]
+    if cost["models_usd"] is not None:
+        parts.append(f"models {cost['models_usd']:.6f}")
+    if cost["input_tokens"] or cost["output_tokens"]:
+        parts.append(f"{cost['input_tokens']} tokens in, {cost['output_tokens']} out")
+    if cost["unpriced_models"]:
+        return f"Cost in USD: {', '.join(parts)}; no price is known of {', '.join(cost['unpriced_models'])}."
+    return f"Cost: {cost['usd']:.6f} USD ({', '.join(parts)})."
 
 
 def explain_end(execution: JsonObject) -> str:

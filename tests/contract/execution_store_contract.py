@@ -8,13 +8,16 @@ import pytest
 
 from engine.adapters.memory import ManualClock
 from engine.errors import ConflictError, NotFoundError, RequestError
-from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus
 from engine.ports import ExecutionFilter, ExecutionStore, IdempotencyMark
 from tests.contract.samples import NOW, VALUES, at_once, execution_of, read_pages, spoiled
 
 CLAIM = Claim(key="executions/ex_1/output.json", size_bytes=5_000_000, sha256="0" * 64)
 ERROR = ErrorInfo(
     type="NodeError", message="it broke \ud800", node_id="first", field="config.url", retryable=True
+)
+COST = ExecutionCost(
+    usd=None, states_usd=0.000175, models_usd=None, input_tokens=7, unpriced_models=("own-model",)
 )
 
 
@@ -56,10 +59,11 @@ class ExecutionStoreContract:
 
     def test_an_execution_ends_once(self, store: ExecutionStore) -> None:
         store.create(execution_of("ex_1"))
-        assert store.finish("ex_1", ExecutionStatus.FAILED, NOW, error=ERROR, output_claim=CLAIM) is True
+        told = {"error": ERROR, "output_claim": CLAIM, "cost": COST}
+        assert store.finish("ex_1", ExecutionStatus.FAILED, NOW, **told) is True
         assert store.finish("ex_1", ExecutionStatus.SUCCEEDED, NOW, output=1) is False
         store.set_execution_arn("ex_1", "arn:aws:x")
-        ended = {"status": ExecutionStatus.FAILED, "ended_at": NOW, "error": ERROR, "output_claim": CLAIM}
+        ended = {"status": ExecutionStatus.FAILED, "ended_at": NOW, **told}
         assert store.get("ex_1") == execution_of("ex_1", execution_arn="arn:aws:x", **ended)
 
     def test_of_many_who_end_it_at_once_one_wins(self, store: ExecutionStore) -> None:

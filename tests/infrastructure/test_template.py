@@ -93,8 +93,13 @@ def test_the_environment_is_what_the_settings_read(translated: dict[str, Any]) -
         assert settings.workflows_table == "mini-n8n-dev-workflows"
         assert set(settings.targets) == (set(TARGETS) if name == "ApiFunction" else set())
     given = {name for environment in variables(translated).values() for name in environment}
-    # The runtime sets the region; a key in plain text is for machines of one's own.
-    assert asked - given == {"AWS_REGION", "AWS_DEFAULT_REGION", "OPENAI_API_KEY"}
+    # The runtime sets region and memory; a key in plain text is for machines of one's own.
+    assert asked - given == {
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "OPENAI_API_KEY",
+    }
     assert given - asked == POWERTOOLS_VARIABLES
 
 

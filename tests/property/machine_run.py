@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -41,6 +42,7 @@ class MachineRun:
     succeeded: bool
     runs: dict[str, NodeRun]
     events: int
+    """Of the history; 0 from an interpreter that keeps none."""
     execution: Execution
     """Its record, which an express machine ends by itself."""
     too_early: list[str] = field(default_factory=list)
@@ -120,15 +122,21 @@ class _Executor:
                 self.too_early.append(node_id)
 
 
-def run_machine(workflow: Workflow, compiled: Compiled, registry: NodeRegistry) -> MachineRun:
-    """Run a compiled workflow to its end."""
+def interpret_in_process(definition: Any, start: Any, executor: _Executor) -> tuple[bool, int]:
+    """Moto's interpreter, as the local AWS has it."""
+    outcome = run_definition(definition, start, executor.invoke, on_start=executor.begin)
+    return outcome.status == "SUCCEEDED", len(outcome.events)
+
+
+def run_machine(
+    workflow: Workflow,
+    compiled: Compiled,
+    registry: NodeRegistry,
+    interpret: Callable[[Any, Any, _Executor], tuple[bool, int]] = interpret_in_process,
+) -> MachineRun:
+    """Run a compiled workflow to its end; ``interpret`` answers whether it succeeded, and its events."""
     executor = _Executor(workflow, registry)
     start = {"execution_id": EXECUTION_ID, "workflow_id": WORKFLOW_ID, "version": 1}
-    outcome = run_definition(compiled.definition, start, executor.invoke, on_start=executor.begin)
-    return MachineRun(
-        outcome.status == "SUCCEEDED",
-        executor.runs(),
-        len(outcome.events),
-        executor.executions.get(EXECUTION_ID),
-        executor.too_early,
-    )
+    succeeded, events = interpret(compiled.definition, start, executor)
+    execution = executor.executions.get(EXECUTION_ID)
+    return MachineRun(succeeded, executor.runs(), events, execution, executor.too_early)

@@ -10,7 +10,9 @@ from engine.workflow import Workflow
 from tests.property.reference import NOTHING
 
 LIGHT = ("quick", "choose")
-_FAULTS = st.sampled_from([{}, {}, {}, {}, {"failures": 1}, {"failures": 4}, {"dies": True}])
+_FAULTS = st.sampled_from(
+    [{}, {}, {}, {}, {"failures": 1}, {"failures": 4}, {"overruns": 1}, {"overruns": 3}, {"dies": True}]
+)
 
 
 @st.composite
@@ -57,6 +59,8 @@ def _node(draw: st.DrawFn, node_id: str) -> dict[str, Any]:
     node["disabled"] = draw(st.sampled_from([False, False, False, True]))
     if node["type"] in LIGHT and draw(st.booleans()):
         return {"id": node_id, "type": node["type"], "disabled": node["disabled"], "join": node["join"]}
+    if draw(st.sampled_from([False, False, True])):
+        node["timeout_seconds"] = draw(st.integers(1, 290))
     if draw(st.booleans()):
         node["retry"] = {"max_attempts": draw(st.integers(1, 5))}
     if not _branches(node) and draw(st.sampled_from([False, False, True])):
@@ -68,7 +72,7 @@ def _script(draw: st.DrawFn, node: dict[str, Any], above: list[str]) -> dict[str
     script: dict[str, Any] = dict(draw(_FAULTS))
     if node["type"] in LIGHT:
         # What touches nothing outside has no failure that passes.
-        script.pop("failures", None)
+        script = {name: value for name, value in script.items() if name == "dies"}
     if above and draw(st.booleans()):
         script["sees"] = f"{{{{ {draw(st.sampled_from(above))}.output || '{NOTHING}' }}}}"
     if _branches(node):

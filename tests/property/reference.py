@@ -68,8 +68,13 @@ def fails(node: Node, item: int | None) -> bool:
     """Whether a node, or an item of it, fails for good."""
     config = node.config
     attempts = node.retry.max_attempts if node.retry else MAX_ATTEMPTS
+    # A default must not double the time: what took too long is tried again where the document says so.
+    slow_attempts = node.retry.max_attempts if node.retry else 1
     return bool(
-        config.get("dies") or item in config.get("dies_on", []) or config.get("failures", 0) >= attempts
+        config.get("dies")
+        or item in config.get("dies_on", [])
+        or config.get("failures", 0) >= attempts
+        or config.get("overruns", 0) >= slow_attempts
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from engine.errors import NodeError, RetryableNodeError
+from engine.errors import NodeError, NodeTimeoutError, RetryableNodeError
 from engine.json_value import JsonObject, digest
 from engine.node import BaseNode, NodeConfig, NodeContext, NodeInputs, NodeResult
 from engine.registry import NodeRegistry
@@ -22,6 +22,7 @@ def make_output(node_id: str, index: int | None, sees: object, inputs: dict[str,
 
 class Script(NodeConfig):
     failures: int = Field(0, description="Attempts that fail before one succeeds.")
+    overruns: int = Field(0, description="Attempts that take too long before one does not.")
     dies: bool = False
     dies_on: tuple[int, ...] = Field((), description="Items that fail for good.")
     polls: int = Field(0, description="Questions that are answered with: not yet.")
@@ -36,6 +37,8 @@ class ActNode(BaseNode):
     async def run(self, inputs: NodeInputs, context: NodeContext) -> NodeResult:
         if self.config.dies or context.item_index in self.config.dies_on:
             raise NodeError("as the script says")
+        if context.attempt <= self.config.overruns:
+            raise NodeTimeoutError("as the script says")
         if context.attempt <= self.config.failures:
             raise RetryableNodeError("as the script says")
         seen = {source: result["output"] for source, result in inputs.items()}

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from engine.compiler import Compiled, compile_workflow
+from engine.compiler import Compiled, Profile, compile_workflow
 from engine.execution import ExecutionStatus, NodeRun, NodeStatus
 from engine.validation import find_problems
 from engine.workflow import Settings, Workflow
-from tests.property.definition_order import latches
+from tests.property.definition_order import latches, nodes_before
 from tests.property.every_core import every_core_a_latch
 from tests.property.machine_run import MachineRun, run_machine
 from tests.property.random_workflow import workflows
@@ -20,13 +22,23 @@ LATCHES: list[int] = []
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
-@given(workflows(behaviours=8))
-def test_a_compiled_workflow_does_what_the_connection_rule_says(behaviours: list[Workflow]) -> None:
+SHAPES, BEHAVIOURS = 10, 20  # a definition for each shape: parsing it costs as much as ten runs
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", range(10))
+@settings(max_examples=SHAPES, deadline=None, suppress_health_check=SLOW)
+@given(behaviours=workflows(behaviours=BEHAVIOURS), data=st.data())
+def test_a_compiled_workflow_does_what_the_connection_rule_says(
+    part: int, behaviours: list[Workflow], data: st.DataObject
+) -> None:
+    """Two thousand executions, with and without known durations."""
+    compiled = compile_shape(behaviours[0], data)
+    before = nodes_before(compiled.definition)
+    assert all(link.source in before[link.target] for link in behaviours[0].connections)
     for workflow in behaviours:
         assert find_problems(workflow, REGISTRY) == ()
-        compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
-        check_against_reference(workflow, compiled)
+        check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
@@ -36,7 +48,7 @@ def test_a_workflow_whose_cores_are_latches_does_so_too(behaviours: list[Workflo
         with every_core_a_latch():
             compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
         LATCHES.append(len(latches(compiled.definition)[0]))
-        check_against_reference(workflow, compiled)
+        check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))
 
 
 def test_many_of_those_had_latches() -> None:
@@ -50,7 +62,8 @@ def test_an_express_machine_does_the_same_and_ends_its_execution(behaviours: lis
         workflow = standard.model_copy(update={"settings": Settings(mode="express")})
         compiled = compile_workflow(workflow, REGISTRY, targets=TARGETS)
         assert compiled.mode == "express"
-        machine = check_against_reference(workflow, compiled)
+        machine = run_machine(workflow, compiled, REGISTRY)
+        check_against_reference(workflow, machine)
         ended = machine.execution
         if machine.succeeded:
             assert (ended.status, ended.error) == (ExecutionStatus.SUCCEEDED, None)
@@ -73,10 +86,16 @@ def nodes_that_stop(workflow: Workflow) -> set[str]:
     return {node_id for node_id, outcome in interpret(workflow).items() if outcome.status == STOPS}
 
 
-def check_against_reference(workflow: Workflow, compiled: Compiled) -> MachineRun:
+def compile_shape(workflow: Workflow, data: st.DataObject) -> Compiled:
+    """The definition that all behaviours of a shape have in common."""
+    seconds = {node.id: data.draw(st.sampled_from([0.0, 1.0, 3.0, 10.0])) for node in workflow.nodes}
+    profile = data.draw(st.sampled_from([None, Profile(seconds)]))
+    return compile_workflow(workflow, REGISTRY, targets=TARGETS, profile=profile)
+
+
+def check_against_reference(workflow: Workflow, machine: MachineRun) -> None:
     """Nodes end as the rule says, none begins early, and all of them end where the execution succeeds."""
     expected = interpret(workflow)
-    machine = run_machine(workflow, compiled, REGISTRY)
     assert machine.too_early == []
     # The end of a failed express execution closes what never began.
     begun = [node_id for node_id, run in machine.runs.items() if run.status is not NodeStatus.ABORTED]
@@ -87,7 +106,6 @@ def check_against_reference(workflow: Workflow, compiled: Compiled) -> MachineRu
     assert machine.succeeded is not stops
     if machine.succeeded:
         assert ended.keys() == expected.keys()
-    return machine
 
 
 def has_left(run: NodeRun) -> bool:

@@ -22,6 +22,7 @@ from engine.adapters.memory import (
     MemoryLatchStore,
     MemoryMetrics,
     MemoryStateMachines,
+    MemoryTallyStore,
     MemoryTriggerStore,
     MemoryWorkflowStore,
 )
@@ -55,6 +56,7 @@ from engine.service import (
 from engine.service.aftermath import Aftermath
 from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
 from engine.service.children import ChildStarter
+from engine.service.tally import Tally
 from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
 from engine.service.webhooks import WebhookService
@@ -125,7 +127,7 @@ class EngineBench:
 
     def __init__(self, **services: Any) -> None:
         self.clock = ManualClock()
-        self.metrics = MemoryMetrics()
+        self.metrics, self.tallies = MemoryMetrics(), MemoryTallyStore()
         self.workflows = MemoryWorkflowStore(self.clock)
         self.executions = MemoryExecutionStore(self.clock)
         self.latches = MemoryLatchStore()
@@ -149,6 +151,7 @@ class EngineBench:
             self.metrics,
             follow=aftermath.follow,
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
+            tally=Tally(self.tallies),
         )
         self.triggers, self.sources = MemoryTriggerStore(self.clock), MemoryEventSources()
         self.trigger_service = TriggerService(
@@ -191,7 +194,9 @@ class EngineBench:
         self.import_service = ImportService(self.workflows, self.credentials, saver)
         self.template_service = TemplateService(TemplateFolder(EXAMPLES), saver)
         starter = TriggerStarter(self.execution_service)
-        self.trigger_firer = TriggerFirer(self.triggers, starter, self.clock, self.metrics)
+        self.trigger_firer = TriggerFirer(
+            self.triggers, starter, self.clock, self.metrics, Tally(self.tallies)
+        )
         self.webhook_service = WebhookService(
             triggers=self.triggers,
             credentials=self.credentials,

@@ -13,6 +13,7 @@ from engine.adapters.dynamodb.duration_store import DynamoDurationStore
 from engine.adapters.dynamodb.execution_store import DynamoExecutionStore
 from engine.adapters.dynamodb.latch_store import DynamoLatchStore
 from engine.adapters.dynamodb.limit_store import DynamoLimitStore
+from engine.adapters.dynamodb.tally_store import DynamoTallyStore
 from engine.adapters.dynamodb.workflow_store import DynamoWorkflowStore
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "DynamoExecutionStore",
     "DynamoLatchStore",
     "DynamoLimitStore",
+    "DynamoTallyStore",
     "DynamoWorkflowStore",
 ]

@@ -41,7 +41,7 @@ from engine.ports import IdempotencyMark
 # (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
 DAY_SHARDS = 4
 # What is written when an execution ends, in an attribute of its own: nothing must be read for it.
-END_FIELDS = ("status", "ended_at", "output", "output_claim", "error")
+END_FIELDS = ("status", "ended_at", "output", "output_claim", "error", "cost")
 
 
 def execution_key(execution_id: str) -> Item:

@@ -33,7 +33,7 @@ from engine.adapters.dynamodb.execution_list import ExecutionList
 from engine.adapters.dynamodb.table import ConditionFailedError, Table, TransactionRefusedError
 from engine.adapters.record import as_fields
 from engine.errors import ConflictError, NotFoundError
-from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
 from engine.workflow import MAX_TIMEOUT_SECONDS
@@ -99,6 +99,7 @@ class DynamoExecutionStore(ExecutionLinks):
         output: JsonValue = None,
         output_claim: Claim | None = None,
         error: ErrorInfo | None = None,
+        cost: ExecutionCost | None = None,
     ) -> bool:
         """End a running execution; False if it had ended already. NotFoundError."""
         if not status.ended:
@@ -106,6 +107,7 @@ class DynamoExecutionStore(ExecutionLinks):
         end = {"status": status, "ended_at": ended_at, "output": output}
         end |= {"output_claim": as_fields(output_claim)} if output_claim else {}
         end |= {"error": as_fields(error)} if error else {}
+        end |= {"cost": as_fields(cost)} if cost else {}
         values = {":status": text(status), ":running": text(ExecutionStatus.RUNNING)}
         values |= {":end": end_attribute(end), ":at": expiry(ended_at + self._retention)}
         change = f"SET #status = :status, #end = :end, {EXPIRES_AT} = :at"

@@ -18,6 +18,7 @@ from engine.adapters.memory.latch_store import MemoryLatchStore
 from engine.adapters.memory.limit_store import MemoryLimitStore
 from engine.adapters.memory.metrics import MemoryMetrics
 from engine.adapters.memory.state_machines import MemoryStateMachines, StartedExecution, TokenAnswer
+from engine.adapters.memory.tally_store import MemoryTallyStore
 from engine.adapters.memory.template_store import MemoryTemplateStore
 from engine.adapters.memory.trigger_store import MemoryEventSources, MemoryTriggerStore
 from engine.adapters.memory.workflow_store import MemoryWorkflowStore
@@ -37,6 +38,7 @@ __all__ = [
     "MemoryMetrics",
     "MemorySecretStore",
     "MemoryStateMachines",
+    "MemoryTallyStore",
     "MemoryTemplateStore",
     "MemoryTriggerStore",
     "MemoryWorkflowStore",

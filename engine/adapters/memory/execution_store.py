@@ -11,7 +11,7 @@ from engine.adapters.memory.clock import ManualClock
 from engine.adapters.memory.execution_links import MemoryLinks
 from engine.adapters.record import dump_record, load_record
 from engine.errors import ConflictError, NotFoundError
-from engine.execution import Claim, ErrorInfo, Execution, ExecutionStatus, NodeRun
+from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
 
@@ -58,6 +58,7 @@ class MemoryExecutionStore(MemoryLinks):
         output: JsonValue = None,
         output_claim: Claim | None = None,
         error: ErrorInfo | None = None,
+        cost: ExecutionCost | None = None,
     ) -> bool:
         """End a running execution; False if it had ended already. NotFoundError."""
         if not status.ended:
@@ -66,7 +67,7 @@ class MemoryExecutionStore(MemoryLinks):
             stored = self.get(execution_id)
             if stored.status.ended:
                 return False
-            end = {"status": status, "ended_at": ended_at, "output": output}
+            end = {"status": status, "ended_at": ended_at, "output": output, "cost": cost}
             changed = stored.model_copy(update={**end, "output_claim": output_claim, "error": error})
             self._executions[execution_id] = dump_record(changed)
             return True

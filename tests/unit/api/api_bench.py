@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ from engine.service import (
 from engine.task import Task
 from functions.api.app import create_app
 from functions.api.services import Services
+from functions.trace_context import current_trace_id
 from infra.local.asl import run_definition
 from tests.unit.engine_bench import PUBLIC_URL, EngineBench
 
@@ -51,6 +53,7 @@ class ApiBench(EngineBench):
         self.api_keys = MemoryApiKeyStore()
         self.machines.on_start = self._interpret
         self.health_checks: dict[str, Callable[[], None]] = {"tables": lambda: None}
+        self.execution_service = replace(self.execution_service, trace_id=current_trace_id)
         self.services = self.make_services(**services)
         self.app = create_app(self.services) if self.services.cors_origins else shared_app(self.services)
 
@@ -70,6 +73,7 @@ class ApiBench(EngineBench):
                 "triggers": self.trigger_service,
                 "firer": self.trigger_firer,
                 "cache": self.cache,
+                "tallies": self.tallies,
                 "blobs": self.blobs,
                 "registry": self.registry,
                 "clock": self.clock,

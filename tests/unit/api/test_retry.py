@@ -154,6 +154,32 @@ def test_items_that_succeeded_are_kept_where_the_list_did_not_change(bench: ApiB
     assert bench.send("GET", f"/executions/{found['id']}").json()["output"] == {"f": "y"}
 
 
+def test_items_are_kept_for_a_node_that_may_go_on_from_each_of_them(bench: ApiBench) -> None:
+    def both(b: str) -> dict[str, Any]:
+        nodes = [
+            node("a", value="{{item}}", for_each=["x", "y"]),
+            node("b", value=b, for_each={"items": "{{a.output}}"}),
+        ]
+        return {"name": "Mine", "nodes": nodes, "connections": connect("a>b")}
+
+    workflow_id = bench.send("POST", "/workflows/", json=both("fail")).json()["id"]
+    whole = bench.send("POST", f"/workflows/{workflow_id}/execute?wait=1").json()
+    assert whole["status"] == "failed"
+    assert bench.send("PUT", f"/workflows/{workflow_id}", json=both("{{item}}!")).is_success
+    called(bench)
+    again = retry(bench, whole["id"], version="draft")
+    alone = bench.send("POST", f"/workflows/{workflow_id}/nodes/b/run", json={"execution_id": whole["id"]})
+    assert called(bench) == ["b"] * 4
+    for execution_id in (again["id"], alone.json()["id"]):
+        ended = bench.send("GET", f"/executions/{execution_id}").json()
+        assert (ended["status"], ended["output"]) == ("succeeded", {"b": ["x!", "y!"]})
+        items = bench.send("GET", f"/executions/{execution_id}/nodes/a/items").json()["items"]
+        assert [(item["result"]["output"], item["kept_from"]) for item in items] == [
+            ("x", whole["id"]),
+            ("y", whole["id"]),
+        ]
+
+
 def test_pins_of_the_draft_serve_the_retry_of_a_run_by_hand_and_of_no_other(bench: ApiBench) -> None:
     workflow_id, execution_id = failed(bench)
     draft = document()

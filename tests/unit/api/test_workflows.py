@@ -41,6 +41,7 @@ def test_a_saved_workflow_says_where_it_is_and_at_which_revision(bench: ApiBench
         "groups": [],
         "message": None,
         "node_count": 1,
+        "mode": "standard",
         "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
         "workflow": document(description="d", tags=["x"]),

@@ -66,6 +66,7 @@ class AccessBench(EngineBench):
             templates=self.template_service,
             approvals=self.approval_service,
             metrics=self.metrics,
+            tallies=self.tallies,
             triggers=self.trigger_service,
             firer=self.trigger_firer,
             executions=self.execution_service,

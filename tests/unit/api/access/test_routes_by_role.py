@@ -63,6 +63,7 @@ TABLE = {
     "POST /workflows/{workflow_id}/executions/{execution_id}/retry": " OEA",
     "GET /node-types": "VOEA",
     "GET /node-types/{type}": "VOEA",
+    "GET /metrics": "VOEA",
     "GET /cache/stats": "VOEA",
     "DELETE /cache": "   A",
     "GET /credentials": " OEA",
