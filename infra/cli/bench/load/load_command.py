@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,7 +78,10 @@ def _check(
     ended = wait_for_ends(client, accepted, patience)
     machines = machine_statuses(stack.endpoint, clients.target.workflow_id)
     faults = disagreements(ended, machines, NODE_IDS, lambda name: expected_output(accepted[name]))
-    for fault in faults[:SHOWN]:
+    errors = [execution["error"] for execution in ended.values() if execution.get("error")]
+    reasons = Counter(f"{error['type']}: {error['message']}" for error in errors)
+    faults_told = [f"{count} ended for this: {reason}" for reason, count in reasons.most_common(SHOWN)]
+    for fault in (*faults_told, *faults[:SHOWN]):
         print_error(f"{area}: {fault}")
     succeeded = sum(execution["status"] == "succeeded" for execution in ended.values())
     lost = (wanted or len(accepted)) - succeeded

@@ -14,7 +14,10 @@ def square_workflow(data_url: str) -> JsonObject:
             {
                 "id": "square",
                 "type": "transform",
-                "config": {"set": {"value": "{{ multiply(number.output, number.output) }}"}},
+                "config": {
+                    "value": {},
+                    "set": {"value": "{{ multiply(number.output, number.output) }}"},
+                },
             },
             {
                 "id": "said",
