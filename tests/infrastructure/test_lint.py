@@ -28,7 +28,10 @@ A_KEY_COSTS = "a key of one's own costs 1 USD a month, idle; AWS's keys encrypt 
 # Rule of checkov -> why we do otherwise, and for which resources. Anything else it finds fails the test.
 SKIPPED: dict[str, tuple[str, set[str]]] = {
     "CKV_AWS_119": (A_KEY_COSTS, TABLES),
-    "CKV_AWS_149": (A_KEY_COSTS, {"AWS::SecretsManager::Secret.ApiKey"}),
+    "CKV_AWS_149": (
+        A_KEY_COSTS,
+        {"AWS::SecretsManager::Secret.ApiKey", "AWS::SecretsManager::Secret.ApprovalKey"},
+    ),
     "CKV_AWS_158": (A_KEY_COSTS, LOG_GROUPS),
     "CKV_AWS_173": (A_KEY_COSTS + "; and the variables hold names, no secret", FUNCTIONS),
     "CKV_AWS_27": (
