@@ -60,7 +60,7 @@ def _node(draw: st.DrawFn, node_id: str) -> dict[str, Any]:
     if node["type"] in LIGHT and draw(st.booleans()):
         return {"id": node_id, "type": node["type"], "disabled": node["disabled"], "join": node["join"]}
     if draw(st.sampled_from([False, False, True])):
-        node["timeout_seconds"] = draw(st.integers(1, 290))
+        node["timeout_seconds"] = draw(st.integers(1, 90))
     if draw(st.booleans()):
         node["retry"] = {"max_attempts": draw(st.integers(1, 5))}
     if not _branches(node) and draw(st.sampled_from([False, False, True])):

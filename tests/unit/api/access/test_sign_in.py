@@ -43,6 +43,7 @@ def test_a_key_is_shown_once_and_signs_in_by_either_header(bench: AccessBench) -
             "credentials:read",
             "executions:read",
             "executions:run",
+            "metrics:read",
             "workflows:read",
         ],
         "limits": {"requests_per_minute": 600, "executions_per_day": None, "concurrent_executions": None},
