@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from engine.access.audience import Audience
+from engine.access.audience import Audience, Ownership
 from engine.bundle import Bundle, BundledWorkflow
 from engine.errors import ConflictError, DocumentError, NotFoundError, Problem
 from engine.json_equality import equal_json
 from engine.ports import CredentialStore, WorkflowHead, WorkflowStore
 from engine.service.exports import find_credentials
+from engine.service.import_links import PlannedWorkflow, PlannedWorkflows
+from engine.service.link_check import LinkCheck
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.validation import check_document
 from engine.workflow import Workflow
@@ -86,11 +88,12 @@ class ImportService:
             self._plan(item, workflow, options)
             for item, workflow in zip(bundle.workflows, workflows, strict=True)
         ]
+        self._check_links(plans, Ownership(note.owner))
         if options.dry_run:
             done = [_foretell(plan) for plan in plans]
         else:
             _refuse_conflicts(plans)
-            done = [self._save(plan, note) for plan in plans]
+            done = [self._save(plan, replace(note, links_are_checked=True)) for plan in plans]
         return ImportReport(options.dry_run, tuple(done), self._missing(workflows, options.audience))
 
     def _check(self, bundle: Bundle) -> list[Workflow]:
@@ -102,14 +105,35 @@ class ImportService:
                 self.saver.compile(workflow)
                 workflows.append(workflow)
             except DocumentError as error:
-                place = f"workflows[{index}].workflow"
-                problems += [
-                    Problem(p.code, p.message, p.node, f"{place}.{p.field}" if p.field else place)
-                    for p in error.problems
-                ]
+                problems += _in_file(index, error)
         if problems:
             raise DocumentError(problems)
         return workflows
+
+    def _check_links(self, plans: list[_Plan], owner: Ownership) -> None:
+        """DocumentError where a workflow names another that will not be there, or not for it."""
+        written = [plan for plan in plans if plan.outcome in ("created", "version", "renamed")]
+        planned = {
+            plan.item.id: PlannedWorkflow(
+                plan.workflow, plan.head.ownership if plan.head else owner, plan.head
+            )
+            for plan in written
+            if plan.outcome != "renamed"
+        }
+        stands = PlannedWorkflows(self.workflows, planned, self.saver.clock.now())
+        check = LinkCheck(stands, self.saver.registry)
+        problems: list[Problem] = []
+        for index, plan in enumerate(plans):
+            if plan not in written:
+                continue
+            own_id = plan.item.id if plan.item.id in planned else None
+            ownership = planned[own_id].ownership if own_id else owner
+            try:
+                check.require(plan.workflow, ownership, own_id)
+            except DocumentError as error:
+                problems += _in_file(index, error)
+        if problems:
+            raise DocumentError(problems)
 
     def _plan(self, item: BundledWorkflow, workflow: Workflow, options: ImportOptions) -> _Plan:
         if options.ids == "new":
@@ -157,6 +181,14 @@ class ImportService:
         except NotFoundError:
             return False
         return audience is None or audience.sees(info.ownership)
+
+
+def _in_file(index: int, error: DocumentError) -> list[Problem]:
+    """The problems of one document, told by its place in the file."""
+    place = f"workflows[{index}].workflow"
+    return [
+        Problem(p.code, p.message, p.node, f"{place}.{p.field}" if p.field else place) for p in error.problems
+    ]
 
 
 def _foretell(plan: _Plan) -> ImportedWorkflow:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from engine.access.audience import Ownership, may_use
 from engine.child import VersionChoice, WorkflowReference
 from engine.errors import ConflictError, DocumentError, NotFoundError, Problem, RequestError
 from engine.expression import find_references
 from engine.node import INPUT_TYPE
-from engine.ports import WorkflowHead, WorkflowStore, WorkflowVersion
+from engine.ports import WorkflowHead, WorkflowVersion
 from engine.registry import NodeRegistry
 from engine.service.aftermath import FAILURE_INPUTS
 from engine.service.inputs import resolve_inputs
@@ -21,11 +22,21 @@ from engine.workflow import Workflow
 MAX_LOOKED_AT = 200
 
 
+class WorkflowReader(Protocol):
+    """Where workflows are read from; what a WorkflowStore promises of these two."""
+
+    def get_head(self, workflow_id: str) -> WorkflowHead:
+        """The head; NotFoundError."""
+
+    def get_version(self, workflow_id: str, version: int) -> WorkflowVersion:
+        """A version; NotFoundError."""
+
+
 @dataclass(frozen=True)
 class LinkCheck:
     """Holds the workflows that a document names against what is stored."""
 
-    workflows: WorkflowStore
+    workflows: WorkflowReader
     registry: NodeRegistry
 
     def require(self, workflow: Workflow, ownership: Ownership, workflow_id: str | None) -> None:

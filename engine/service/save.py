@@ -32,6 +32,8 @@ class SaveNote:
     restored_from: int | None = None
     # Whose a new workflow is; None: the administrators'. A version of one that stands leaves it whose it is.
     owner: str | None = None
+    # Whether the workflows that it names were looked at before, as an import does for a whole file at once.
+    links_are_checked: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a message that is no line of history, with RequestError."""
@@ -85,7 +87,8 @@ class WorkflowSaver:
         self, workflow: Workflow, note: SaveNote, workflow_id: str | None = None
     ) -> tuple[WorkflowHead, WorkflowVersion]:
         """Save version 1 under a new id, or under ``workflow_id``, which must never have been used."""
-        self.check_links(workflow, Ownership(note.owner), workflow_id)
+        if not note.links_are_checked:
+            self.check_links(workflow, Ownership(note.owner), workflow_id)
         compiled, now = self.compile(workflow), self.clock.now()
         workflow_id = workflow_id or self.clock.new_id("wf")
         head = WorkflowHead(workflow_id, workflow.name, 1, 1, now, now, 0, ownership=Ownership(note.owner))
@@ -98,7 +101,8 @@ class WorkflowSaver:
 
         DocumentError; RevisionConflictError or NotFoundError when the head is not there any more.
         """
-        self.check_links(workflow, head.ownership, head.workflow_id)
+        if not note.links_are_checked:
+            self.check_links(workflow, head.ownership, head.workflow_id)
         latest = self.workflows.get_version(head.workflow_id, head.version)
         profile = latest.profile
         if workflow.settings.recompile == "on_save":

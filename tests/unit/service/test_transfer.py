@@ -255,3 +255,43 @@ def test_a_round_trip_is_exact(workflow: Workflow) -> None:
     assert back == workflow
     assert equal_json(back.as_document(), workflow.as_document())
     assert json.dumps(back.as_document()) == json.dumps(workflow.as_document())
+
+
+def caller(workflow_id: str, **config: Any) -> dict[str, Any]:
+    return {"name": "Caller", "nodes": [node("call", "workflow", workflow_id=workflow_id, **config)]}
+
+
+def file_of(*items: tuple[str, dict[str, Any]]) -> Bundle:
+    return Bundle(workflows=tuple(BundledWorkflow(id=key, workflow=each) for key, each in items))
+
+
+FIRST, SECOND = (f"wf_{letter * 26}" for letter in "AB")
+
+
+def test_workflows_of_a_file_may_name_one_another_in_any_order(
+    bench: EngineBench, imports: ImportService
+) -> None:
+    bundle = file_of((FIRST, caller(SECOND)), (SECOND, document()))
+    for dry_run in (True, False):
+        report = imports.import_bundle(bundle, ImportOptions(dry_run=dry_run), NOTE)
+        assert outcomes(report) == [("created", FIRST, 1), ("created", SECOND, 1)]
+    assert {head.workflow_id for head in bench.workflows.list_heads(10).items} == {FIRST, SECOND}
+
+
+@pytest.mark.parametrize(
+    ("items", "code", "field"),
+    [
+        (((FIRST, document()), (SECOND, caller("wf_" + "C" * 26))), "unknown_workflow", "workflows[1]"),
+        (((FIRST, caller(SECOND)), (SECOND, caller(FIRST))), "workflow_cycle", "workflows[0]"),
+    ],
+)
+def test_a_file_whose_workflows_cannot_run_one_another_is_not_imported_at_all(
+    bench: EngineBench, imports: ImportService, items: tuple[Any, ...], code: str, field: str
+) -> None:
+    for options in (ImportOptions(), ImportOptions(dry_run=True)):
+        with pytest.raises(DocumentError) as caught:
+            imports.import_bundle(file_of(*items), options, NOTE)
+        problem = caught.value.problems[0]
+        assert (problem.code, problem.node) == (code, "call")
+        assert str(problem.field).startswith(field)
+    assert bench.workflows.list_heads(10).items == ()
