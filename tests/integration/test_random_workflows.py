@@ -1,0 +1,115 @@
+"""Two hundred random workflows through HTTP, Step Functions and deployed functions, against the reference.
+
+Those that no failure stops run ten at a time, as islands of one workflow; what stops an execution is alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import Phase, given, settings
+
+from engine.workflow import Workflow
+from infra.local.stack import LocalStack, StackOptions
+from tests.integration.conftest import TIME_SCALE
+from tests.integration.workflow_api import WorkflowApi
+from tests.property import scripted_node
+from tests.property.random_workflow import workflows
+from tests.property.reference import STOPS, Outcome, interpret
+from tests.property.scripted_node import ActNode, BranchNode, ChooseNode, PollNode, QuickNode
+from tests.property.test_connection_rule import SLOW
+
+ISLANDS, STOPPING = 150, 50
+ISLANDS_AT_ONCE = 10
+AT_ONCE = 2
+TYPES = (ActNode, PollNode, BranchNode, QuickNode, ChooseNode)
+
+
+@pytest.fixture(scope="module")
+def scripted_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkflowApi]:
+    """A stack whose functions have the scripted node types, installed as a package is."""
+    packages = tmp_path_factory.mktemp("packages")
+    (packages / "scripted_node.py").write_bytes(Path(scripted_node.__file__).read_bytes())
+    info = packages / "scripted_node-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: scripted-node\nVersion: 1\n")
+    entries = "".join(f"{kind.type} = scripted_node:{kind.__name__}\n" for kind in TYPES)
+    (info / "entry_points.txt").write_text(f"[mini_n8n.nodes]\n{entries}")
+    with LocalStack(StackOptions(time_scale=TIME_SCALE, packages=packages)) as running:
+        headers = {"Authorization": f"Bearer {running.api_key()}"}
+        with httpx.Client(base_url=f"{running.api_url}/api/v1", headers=headers, timeout=60) as client:
+            yield WorkflowApi(client)
+
+
+@pytest.mark.timeout(900)
+def test_two_hundred_random_workflows_come_to_what_the_connection_rule_says(
+    scripted_api: WorkflowApi,
+) -> None:
+    going, stopping = draw_cases()
+    batches = [
+        join_islands(going[first : first + ISLANDS_AT_ONCE]) for first in range(0, ISLANDS, ISLANDS_AT_ONCE)
+    ]
+    cases = [*batches, *stopping]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ended = list(pool.map(lambda case: scripted_api.run(case.as_document()), cases))
+    for case, execution in zip(cases, ended, strict=True):
+        check_execution(case, execution)
+
+
+def draw_cases() -> tuple[list[Workflow], list[Workflow]]:
+    """So many workflows that come to their end, and so many that a failure stops."""
+    going: list[Workflow] = []
+    stopping: list[Workflow] = []
+
+    @settings(
+        max_examples=150, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=SLOW
+    )
+    @given(workflows(behaviours=5))
+    def collect(behaviours: list[Workflow]) -> None:
+        for workflow in behaviours:
+            stops = any(outcome.status == STOPS for outcome in interpret(workflow).values())
+            (stopping if stops else going).append(workflow)
+
+    collect()
+    assert len(going) >= ISLANDS
+    assert len(stopping) >= STOPPING
+    return going[-ISLANDS:], stopping[-STOPPING:]
+
+
+def join_islands(islands: Sequence[Workflow]) -> Workflow:
+    """Workflows side by side in one; ids get the number of their island."""
+    nodes: list[Any] = []
+    connections: list[Any] = []
+    for number, island in enumerate(islands):
+        document = re.sub(r"\bn(\d+)\b", rf"i{number}_n\1", island.model_dump_json(exclude_unset=True))
+        part = Workflow.model_validate_json(document).as_document()
+        nodes += part["nodes"]
+        connections += part["connections"]
+    return Workflow.model_validate({"name": "islands", "nodes": nodes, "connections": connections})
+
+
+def check_execution(workflow: Workflow, execution: dict[str, Any]) -> None:
+    """Nodes ended as the rule says, and all of them where the execution succeeded."""
+    expected = interpret(workflow)
+    stops = any(outcome.status == STOPS for outcome in expected.values())
+    assert execution["status"] == ("failed" if stops else "succeeded"), execution
+    ended = {
+        run["node_id"]: as_outcome(run)
+        for run in execution["nodes"]
+        if run["output_name"] is not None or run["status"] == "skipped"
+    }
+    assert ended == {node_id: expected[node_id] for node_id in ended}
+    if not stops:
+        assert ended.keys() == expected.keys()
+
+
+def as_outcome(run: dict[str, Any]) -> Outcome:
+    result = run["result"]
+    output = result["output"] if result is not None else None
+    return Outcome(run["status"], run["output_name"], output, has_result=result is not None)
