@@ -7,7 +7,15 @@ import pytest
 from rich.console import Console
 
 from infra.cli.bench.compiler_bench import example_table, goals, quality_as_json, quality_table
-from infra.cli.bench.compiler_quality import KNOWN, LEVELS, TYPICAL, UNKNOWN, CompilerQuality, measure_graph
+from infra.cli.bench.compiler_quality import (
+    KNOWN,
+    LATCH,
+    LEVELS,
+    TYPICAL,
+    UNKNOWN,
+    CompilerQuality,
+    measure_graph,
+)
 from infra.cli.bench.scientific_graph import ScientificGraph
 from infra.cli.compilation import installed_nodes
 
@@ -36,8 +44,15 @@ def test_a_series_parallel_graph_takes_its_longest_path_whatever_is_known() -> N
     assert found.is_series_parallel
     assert found.ratios[LEVELS] == pytest.approx(1.8)
     assert found.ratios[KNOWN] == found.ratios[TYPICAL] == found.ratios[UNKNOWN] == pytest.approx(1)
-    assert found.transitions == {LEVELS: 6, "ALAP": 6, KNOWN: 5, TYPICAL: 5, UNKNOWN: 5}
+    assert found.transitions == {LEVELS: 6, "ALAP": 6, KNOWN: 5, TYPICAL: 5, UNKNOWN: 5, LATCH: 5}
     assert all(goal.is_met for goal in goals([found]))
+
+
+def test_a_latch_has_no_barrier() -> None:
+    found = measure(N_SHAPE)
+    assert found.ratios[LATCH] == pytest.approx(1)
+    assert found.ratios[LEVELS] > 1.1
+    assert found.transitions[LATCH] == 6
 
 
 def test_known_durations_are_those_of_the_nodes_and_typical_ones_of_their_types() -> None:
