@@ -13,9 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CHECKED = ("engine", "nodes", "functions", "infra", "tests", "examples")
 # One worker per core of the smallest machine this must be quick on; a file stays with one worker, so that its
-# tests share what they started (a local AWS, a built function). Files come in the order of the folders: those
-# with the fewest tests take longest, and would come last by themselves, for one worker to run alone.
-SPREAD = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
+# tests share what they started (a local AWS, a built function).
+SPREAD = ("--numprocesses=2", "--dist=loadfile")
 
 
 def steps() -> dict[str, list[str]]:

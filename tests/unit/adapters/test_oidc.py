@@ -57,7 +57,7 @@ NOW = int(time.time())
 BAD_CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "expired": ({"exp": NOW - 120}, "expired"),
     "never expires": ({"exp": None}, "exp"),
-    "not yet": ({"nbf": NOW + 600}, "not yet valid"),
+    "not yet": ({"nbf": NOW + 86_400}, "not yet valid"),
     "made tomorrow": ({"iat": NOW + 86_400}, "not yet valid"),
     "another issuer": ({"iss": "https://evil.example"}, "issuer"),
     "no issuer": ({"iss": None}, "iss"),
