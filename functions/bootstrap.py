@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from engine.service.aftermath import Aftermath
     from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
     from engine.service.children import ChildStarter
+    from engine.service.removal import ExecutionRemover
     from engine.service.tally import Tally
     from engine.service.waker import Waker
     from engine.service.webhooks import WebhookService
@@ -131,6 +132,7 @@ class Root(Adapters):
             clock=self.clock,
             durations=self.durations,
             release_triggers=self.trigger_service.release,
+            retention_days=self.settings.retention_days,
         )
 
     @cached_property
@@ -193,7 +195,15 @@ class Root(Adapters):
             parts=PartialRunPlanner(self.executions, self.registry, publish),
             limits=self.limit_service,
             trace_id=current_trace_id,
+            retention_days=self.settings.retention_days,
         )
+
+    @cached_property
+    def execution_remover(self) -> ExecutionRemover:
+        """How executions go."""
+        from engine.service.removal import ExecutionRemover
+
+        return ExecutionRemover(self.executions, self.blobs, self.clock, self.metrics)
 
     @cached_property
     def triggers(self) -> DynamoTriggerStore:
