@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,8 @@ from functions.telemetry import logger, metrics
 from functions.trace_context import current_trace_id
 
 if TYPE_CHECKING:
-    from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
+    from engine.json_value import JsonObject
     from engine.ports import WorkflowHead
     from engine.service import (
         ApiKeyService,
@@ -78,6 +79,11 @@ class Root(Adapters):
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
             tally=self.tally,
         )
+
+    @cached_property
+    def event_finisher(self) -> ExecutionFinisher:
+        """The same in the function that hears of every end: it removes machines that have served."""
+        return replace(self.finisher, discard_machine=self.machines.discard)
 
     @cached_property
     def waker(self) -> Waker:
@@ -180,8 +186,8 @@ class Root(Adapters):
         """Use cases of executions."""
         from engine.service import ExecutionService, PartialRunPlanner
 
-        def publish(head: WorkflowHead, part: Workflow) -> str:
-            return self.workflow_service.saver.publish_part(head, part)
+        def publish(head: WorkflowHead, part: Workflow, execution_id: str) -> tuple[str, JsonObject]:
+            return self.workflow_service.saver.publish_part(head, part, execution_id)
 
         return ExecutionService(
             workflows=self.workflows,
@@ -192,7 +198,8 @@ class Root(Adapters):
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
-            parts=PartialRunPlanner(self.executions, self.registry, publish),
+            parts=PartialRunPlanner(self.executions, self.registry),
+            publish_part=publish,
             limits=self.limit_service,
             trace_id=current_trace_id,
             retention_days=self.settings.retention_days,
@@ -204,13 +211,6 @@ class Root(Adapters):
         from engine.service.removal import ExecutionRemover
 
         return ExecutionRemover(self.executions, self.blobs, self.clock, self.metrics)
-
-    @cached_property
-    def triggers(self) -> DynamoTriggerStore:
-        """Triggers."""
-        from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
-
-        return DynamoTriggerStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
 
     @cached_property
     def event_sources(self) -> AwsEventSources:

@@ -151,6 +151,7 @@ class EngineBench:
             self.clock,
             self.metrics,
             follow=aftermath.follow,
+            discard_machine=self.machines.discard,
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
             tally=Tally(self.tallies),
         )
@@ -168,9 +169,7 @@ class EngineBench:
             durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
-        self.parts = PartialRunPlanner(
-            self.executions, self.registry, self.workflow_service.saver.publish_part
-        )
+        self.parts = PartialRunPlanner(self.executions, self.registry)
         self.execution_service = ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -181,6 +180,7 @@ class EngineBench:
             clock=self.clock,
             metrics=self.metrics,
             parts=self.parts,
+            publish_part=self.workflow_service.saver.publish_part,
         )
         self.remover = ExecutionRemover(self.executions, self.blobs, self.clock, self.metrics)
         self.audit_records = MemoryAuditStore()
