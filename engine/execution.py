@@ -163,6 +163,9 @@ class Execution(Record):
     parent: ParentLink | None = Field(None, description="What started it, where another execution did.")
     trace_id: str | None = Field(None, description="The trace of the request that started it.")
     cost: ExecutionCost | None = None
+    own_plan: JsonObject | None = Field(
+        None, description="What the compiler says of the machine that was made for this execution alone."
+    )
     holds_place: bool = Field(False, description="Whether it counts among its starter's concurrent ones.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from functions.trace_context import current_trace_id
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
+    from engine.json_value import JsonObject
     from engine.ports import WorkflowHead
     from engine.service import (
         ApiKeyService,
@@ -77,6 +79,11 @@ class Root(Adapters):
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
             tally=self.tally,
         )
+
+    @cached_property
+    def event_finisher(self) -> ExecutionFinisher:
+        """The same in the function that hears of every end: it removes machines that have served."""
+        return replace(self.finisher, discard_machine=self.machines.discard)
 
     @cached_property
     def waker(self) -> Waker:
@@ -178,8 +185,8 @@ class Root(Adapters):
         """Use cases of executions."""
         from engine.service import ExecutionService, PartialRunPlanner
 
-        def publish(head: WorkflowHead, part: Workflow) -> str:
-            return self.workflow_service.saver.publish_part(head, part)
+        def publish(head: WorkflowHead, part: Workflow, execution_id: str) -> tuple[str, JsonObject]:
+            return self.workflow_service.saver.publish_part(head, part, execution_id)
 
         return ExecutionService(
             workflows=self.workflows,
@@ -190,7 +197,8 @@ class Root(Adapters):
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
-            parts=PartialRunPlanner(self.executions, self.registry, publish),
+            parts=PartialRunPlanner(self.executions, self.registry),
+            publish_part=publish,
             limits=self.limit_service,
             trace_id=current_trace_id,
         )

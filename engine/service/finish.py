@@ -52,6 +52,8 @@ class ExecutionFinisher:
     """What comes after an end that may concern other executions; see `engine.service.aftermath`."""
     durations: DurationRecorder | None = None
     tally: Tally | None = None
+    discard_machine: Callable[[str], None] | None = None
+    """Removes a machine version that was made for one execution, for who may do that; see `Root`."""
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
@@ -62,6 +64,8 @@ class ExecutionFinisher:
         ):
             # Also when the end was known: who recorded it may have died before this.
             self.follow(self.executions.get(execution_id))
+        if machine.status.ended and execution.own_plan is not None and self.discard_machine is not None:
+            self.discard_machine(execution.state_machine_version_arn or "")
         return done
 
     def _finish(self, execution: Execution, machine: MachineExecution) -> bool:
@@ -127,7 +131,8 @@ class ExecutionFinisher:
         spread = [run for run in runs.values() if run.item_count and run.kept_from is None]
         items = {run.node_id: self._node_runs(run.execution_id, run.node_id) for run in spread}
         seconds = (ended_at - execution.started_at).total_seconds()
-        return execution_cost(version.report, runs, items, seconds if execution.mode == "express" else None)
+        report = version.report if execution.own_plan is None else execution.own_plan
+        return execution_cost(report, runs, items, seconds if execution.mode == "express" else None)
 
     def _learn(
         self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], *, done: bool

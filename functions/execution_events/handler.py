@@ -51,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
         execution_id, ended = str(event["detail"]["name"]), read_event(event["detail"])
     logger.append_keys(execution_id=execution_id, status=ended.status)
     try:
-        finished = root.finisher.finish(execution_id, ended)
+        finished = root.event_finisher.finish(execution_id, ended)
     except NotFoundError:
         logger.warning("the execution is not ours")
         return {"finished": False}

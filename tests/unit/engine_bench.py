@@ -150,6 +150,7 @@ class EngineBench:
             self.clock,
             self.metrics,
             follow=aftermath.follow,
+            discard_machine=self.machines.discard,
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
             tally=Tally(self.tallies),
         )
@@ -167,9 +168,7 @@ class EngineBench:
             durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
-        self.parts = PartialRunPlanner(
-            self.executions, self.registry, self.workflow_service.saver.publish_part
-        )
+        self.parts = PartialRunPlanner(self.executions, self.registry)
         self.execution_service = ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -180,6 +179,7 @@ class EngineBench:
             clock=self.clock,
             metrics=self.metrics,
             parts=self.parts,
+            publish_part=self.workflow_service.saver.publish_part,
         )
         self.audit_records = MemoryAuditStore()
         self.approval_service = ApprovalService(

@@ -54,6 +54,7 @@ class AccessBench(EngineBench):
             clock=self.clock,
             metrics=self.metrics,
             parts=self.parts,
+            publish_part=self.workflow_service.saver.publish_part,
             limits=self.limit_service,
         )
         self.bootstrap_key: str | None = BOOTSTRAP_KEY
