@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
@@ -62,6 +62,12 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
     return ExecutionViewer(services.blobs, services.public_url).detail(execution, workflow, runs)
 
 
+START_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": ExecutionDetail, "description": "It has ended already."},
+    **problem_responses(404, 409, 413),
+}
+
+
 def answer_start(
     services: Services, response: Response, started: tuple[Execution, bool], wait: float
 ) -> ExecutionDetail:
@@ -80,10 +86,7 @@ def answer_start(
 @router.post(
     "/workflows/{workflow_id}/execute",
     status_code=202,
-    responses={
-        200: {"model": ExecutionDetail, "description": "It has ended already."},
-        **problem_responses(404, 409, 413),
-    },
+    responses=START_ANSWERS,
     openapi_extra=EXECUTE_BODY,
 )
 def execute_workflow(
