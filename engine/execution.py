@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.json_value import JsonObject, JsonValue
-from engine.workflow import MachineType
+from engine.workflow import DEFAULT_RETENTION_DAYS, MachineType
+
+# Where large values lie in the artifact bucket.
+VALUES_PREFIX = "executions/"
+# Where files lie in it; the API serves `<public URL>/files/...` from there.
+FILES_PREFIX = "files/"
 
 
 class ExecutionStatus(StrEnum):
@@ -167,6 +172,13 @@ class Execution(Record):
         None, description="What the compiler says of the machine that was made for this execution alone."
     )
     holds_place: bool = Field(False, description="Whether it counts among its starter's concurrent ones.")
+    retention_days: int = Field(DEFAULT_RETENTION_DAYS, description="Days that it is kept after its end.")
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it goes, with all that it made; while it runs, the latest that this may be."""
+        end = self.ended_at or self.started_at + timedelta(seconds=self.timeout_seconds)
+        return end + timedelta(days=self.retention_days)
 
 
 class NodeRun(Record):
@@ -199,4 +211,14 @@ class NodeRun(Record):
 def node_value_key(run: NodeRun, what: str) -> str:
     """Where a value of a node run that is too large for its record is stored."""
     where = run.node_id if run.item is None else f"{run.node_id}/{run.item:08d}"
-    return f"executions/{run.execution_id}/{where}/{what}.json"
+    return value_key(run.execution_id, f"{where}/{what}")
+
+
+def value_key(execution_id: str, what: str) -> str:
+    """Where a value of an execution that is too large for its record is stored."""
+    return f"{VALUES_PREFIX}{execution_id}/{what}.json"
+
+
+def made_by(execution_id: str) -> tuple[str, ...]:
+    """What the keys of all objects start with that an execution made."""
+    return f"{VALUES_PREFIX}{execution_id}/", f"{FILES_PREFIX}{execution_id}/"

@@ -18,6 +18,7 @@ from engine.access.audience import Audience, Ownership
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonObject, JsonValue
 from engine.link_port import LinkStore
+from engine.removal_port import RemovalStore
 from engine.template import Template
 from engine.workflow import MachineType, Workflow
 
@@ -139,7 +140,7 @@ class IdempotencyMark:
     execution_id: str
 
 
-class ExecutionStore(LinkStore, Protocol):
+class ExecutionStore(LinkStore, RemovalStore, Protocol):
     """Executions and node runs. What has ended is written once: the first writer wins."""
 
     def create(self, execution: Execution) -> None:

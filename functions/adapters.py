@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.dynamodb import (
@@ -27,6 +28,9 @@ from engine.settings import Settings
 from engine.values import ValueStore
 from functions.telemetry import metrics
 from nodes import BUILTIN_NODES
+
+if TYPE_CHECKING:
+    from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
 
 
 class Adapters:
@@ -105,6 +109,13 @@ class Adapters:
     def latches(self) -> DynamoLatchStore:
         """Waits of nodes for nodes of other branches."""
         return DynamoLatchStore(self.clients.dynamodb, self.settings.executions_table, self.clock)
+
+    @cached_property
+    def triggers(self) -> DynamoTriggerStore:
+        """Triggers; imported when asked for, since executors have none."""
+        from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
+
+        return DynamoTriggerStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
 
     @cached_property
     def limits(self) -> DynamoLimitStore:

@@ -27,7 +27,6 @@ from functions.telemetry import logger, metrics
 from functions.trace_context import current_trace_id
 
 if TYPE_CHECKING:
-    from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
     from engine.json_value import JsonObject
     from engine.ports import WorkflowHead
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from engine.service.aftermath import Aftermath
     from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
     from engine.service.children import ChildStarter
+    from engine.service.removal import ExecutionRemover
     from engine.service.tally import Tally
     from engine.service.waker import Waker
     from engine.service.webhooks import WebhookService
@@ -138,6 +138,7 @@ class Root(Adapters):
             clock=self.clock,
             durations=self.durations,
             release_triggers=self.trigger_service.release,
+            retention_days=self.settings.retention_days,
         )
 
     @cached_property
@@ -201,14 +202,15 @@ class Root(Adapters):
             publish_part=publish,
             limits=self.limit_service,
             trace_id=current_trace_id,
+            retention_days=self.settings.retention_days,
         )
 
     @cached_property
-    def triggers(self) -> DynamoTriggerStore:
-        """Triggers."""
-        from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
+    def execution_remover(self) -> ExecutionRemover:
+        """How executions go."""
+        from engine.service.removal import ExecutionRemover
 
-        return DynamoTriggerStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
+        return ExecutionRemover(self.executions, self.blobs, self.clock, self.metrics)
 
     @cached_property
     def event_sources(self) -> AwsEventSources:

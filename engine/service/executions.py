@@ -21,15 +21,15 @@ from engine.execution import (
     Execution,
     ExecutionStatus,
     NodeRun,
+    value_key,
 )
-from engine.json_value import JsonObject, digest
+from engine.json_value import JsonObject
 from engine.machine import StateMachines
 from engine.moment import made_at
 from engine.ports import (
     Clock,
     ExecutionFilter,
     ExecutionStore,
-    IdempotencyMark,
     Metrics,
     Page,
     WorkflowHead,
@@ -39,6 +39,7 @@ from engine.ports import (
 from engine.registry import NodeRegistry
 from engine.service.express import has_begun, runs_at_once
 from engine.service.finish import ExecutionFinisher
+from engine.service.idempotency import mark_request
 from engine.service.inputs import input_names, resolve_inputs
 from engine.service.limits import LimitService
 from engine.service.parentage import note_child, retried_parent
@@ -50,11 +51,8 @@ from engine.service.start_request import RetryRequest, StartRequest
 from engine.service.version_choice import choose_version
 from engine.task import ExecutionInput
 from engine.values import ValueStore
-from engine.workflow import Workflow
+from engine.workflow import DEFAULT_RETENTION_DAYS, Workflow
 
-# An Idempotency-Key is remembered for a day, as Stripe does (https://docs.stripe.com/api/idempotent_requests).
-IDEMPOTENCY_HOURS = 24
-MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
 # A request that reserved a place has ended within its 29 s: what has no record after this time never will.
 LOST_SECONDS = 120.0
 # What the error of an execution starts with whose state machine never ran.
@@ -79,6 +77,8 @@ class ExecutionService:
     publish_part: PublishPart
     limits: LimitService | None = None
     trace_id: Callable[[], str | None] = lambda: None
+    retention_days: int = DEFAULT_RETENTION_DAYS
+    """Of executions whose workflow does not say; see `engine.settings`."""
 
     def start(self, request: StartRequest) -> tuple[Execution, bool]:
         """Start an execution of the version asked for; the execution, and whether it is new.
@@ -94,11 +94,11 @@ class ExecutionService:
         if request.selection.target is not None:
             part = self.parts.plan(version.workflow, request.selection, request.pins)
         inputs = self._inputs(request, version.workflow, part)
-        execution_id = self.clock.new_id("ex")
+        execution_id = request.execution_id or self.clock.new_id("ex")
         if request.idempotency_key is not None:
-            execution_id, earlier = self._mark(request, execution_id)
+            execution_id, earlier = mark_request(request, execution_id, self.executions, self.clock.now())
             if earlier is not None:
-                return earlier, False
+                return self._started(earlier), False
         holds_place = self._admit(request.principal, execution_id)
         try:
             execution = self._record(request, head, version, execution_id, inputs)
@@ -218,29 +218,6 @@ class ExecutionService:
         needed = None if part is None else part.inputs | part.runs
         return resolve_inputs(workflow, self.registry, given, needed=needed)
 
-    def _mark(self, request: StartRequest, execution_id: str) -> tuple[str, Execution | None]:
-        """The execution id that the key stands for, and the execution if it was started before."""
-        key = request.idempotency_key or ""
-        if not 0 < len(key) <= MAX_IDEMPOTENCY_KEY_CHARACTERS:
-            raise RequestError(
-                f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} characters.", "Idempotency-Key"
-            )
-        asked = request.fingerprint()
-        expires_at = self.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
-        mark = IdempotencyMark(asked, execution_id)
-        # What executions ask for stands apart from the keys of users, who could take them beforehand.
-        scope = [request.workflow_id, key] if request.parent is None else ["parent", request.workflow_id, key]
-        standing = self.executions.mark_idempotency(digest(scope), mark, expires_at)
-        if standing.request_digest != asked and request.parent is None:
-            raise RequestError(
-                "This Idempotency-Key was used for another request; use a new one.", "Idempotency-Key"
-            )
-        try:
-            earlier = self.executions.get(standing.execution_id)
-        except NotFoundError:
-            return standing.execution_id, None
-        return standing.execution_id, self._started(earlier)
-
     def _started(self, execution: Execution) -> Execution:
         """The execution, whose start is repeated where nobody knows whether it came about."""
         if execution.execution_arn is not None or execution.status.ended:
@@ -278,8 +255,8 @@ class ExecutionService:
     ) -> Execution:
         pins = request.pins_as_json()
         try:
-            claim = self.values.store(f"executions/{execution_id}/inputs.json", inputs)
-            pins_claim = self.values.store(f"executions/{execution_id}/pins.json", pins) if pins else None
+            claim = self.values.store(value_key(execution_id, "inputs"), inputs)
+            pins_claim = self.values.store(value_key(execution_id, "pins"), pins) if pins else None
         except NodeError as error:
             raise RequestError(str(error), "inputs") from None
         return Execution(
@@ -304,6 +281,7 @@ class ExecutionService:
             pins={} if pins_claim else pins,
             pins_claim=pins_claim,
             parent=request.parent or retried_parent(request.retry_of),
+            retention_days=version.workflow.settings.retention_days or self.retention_days,
         )
 
     def _start_machine(

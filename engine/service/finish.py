@@ -11,7 +11,15 @@ from datetime import datetime
 from engine.access.ports import LimitStore
 from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
-from engine.execution import ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun, NodeStatus
+from engine.execution import (
+    ErrorInfo,
+    Execution,
+    ExecutionCost,
+    ExecutionStatus,
+    NodeRun,
+    NodeStatus,
+    value_key,
+)
 from engine.json_value import JsonObject
 from engine.machine import MachineExecution
 from engine.node import OUTPUT_TYPE
@@ -106,7 +114,7 @@ class ExecutionFinisher:
         output = self._output(version.workflow, runs, execution.selection.target)
         cost = self._cost(execution, version, runs, ended_at)
         try:
-            claim = self.values.store(f"executions/{execution_id}/output.json", output)
+            claim = self.values.store(value_key(execution_id, "output"), output)
         except NodeError as error:
             # Outputs that are too large together: nobody could read them.
             status, told = ExecutionStatus.FAILED, ErrorInfo(type="OutputTooLarge", message=str(error))

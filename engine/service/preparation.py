@@ -11,6 +11,7 @@ from engine.json_value import JsonObject
 from engine.ports import Clock, ExecutionStore, WorkflowHead
 from engine.service.partial_run import PartialRun, PartialRunPlanner
 from engine.service.retry import RetryPlanner
+from engine.service.shared_results import hold_results
 from engine.settled import settled_runs
 from engine.values import ValueStore
 from engine.workflow import Pin, Workflow
@@ -80,6 +81,7 @@ class Preparation:
         self, execution: Execution, workflow: Workflow, inputs: JsonObject, part: PartialRun | None = None
     ) -> None:
         """Record what is known before anything runs: what input nodes give, and all that does not run."""
+        hold_results(self.executions, execution)
         part = part or self.left_of(execution, workflow)
         settled = settled_runs(workflow, execution.execution_id, inputs, self.clock.now())
         runs = [run for run in settled if run.node_id in part.inputs]

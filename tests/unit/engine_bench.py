@@ -56,6 +56,7 @@ from engine.service import (
 from engine.service.aftermath import Aftermath
 from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
 from engine.service.children import ChildStarter
+from engine.service.removal import ExecutionRemover
 from engine.service.tally import Tally
 from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
@@ -181,6 +182,7 @@ class EngineBench:
             parts=self.parts,
             publish_part=self.workflow_service.saver.publish_part,
         )
+        self.remover = ExecutionRemover(self.executions, self.blobs, self.clock, self.metrics)
         self.audit_records = MemoryAuditStore()
         self.approval_service = ApprovalService(
             self.executions, SIGNER, self.waker, AuditService(self.audit_records, self.clock), self.clock

@@ -9,6 +9,7 @@ from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
 from engine.adapters.execution_filter import listing_of, matches
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.memory.execution_links import MemoryLinks
+from engine.adapters.memory.execution_removal import MemoryRemoval
 from engine.adapters.record import dump_record, load_record
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
@@ -16,14 +17,15 @@ from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
 
 
-class MemoryExecutionStore(MemoryLinks):
+class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
     """Keeps ExecutionStore's promises; ``clock`` says when an idempotency mark has expired.
 
-    Executions are kept as long as the store: only tables have a retention.
+    Executions are kept until they are removed: only tables have a retention.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
-        super().__init__()
+        MemoryLinks.__init__(self)
+        MemoryRemoval.__init__(self)
         self._clock = clock or ManualClock()
         self._executions: dict[str, str] = {}
         self._runs: dict[str, dict[tuple[str, int | None], str]] = {}
@@ -144,6 +146,21 @@ class MemoryExecutionStore(MemoryLinks):
                     return standing
             runs[run.node_id, run.item] = text
             return None
+
+    def remove(self, execution_id: str, until: datetime) -> None:
+        """Take an ended execution away, and leave the mark. NotFoundError; ConflictError while it runs."""
+        with self._lock:
+            if not self.get(execution_id).status.ended:
+                raise ConflictError(f"Execution '{execution_id}' is running.")
+            del self._executions[execution_id]
+            self.mark_removed(execution_id, until)
+
+    def delete_rows(self, execution_id: str) -> None:
+        """Delete what is kept of an execution that is gone."""
+        with self._lock:
+            self._runs.pop(execution_id, None)
+            self.forget_links(execution_id)
+            self.forget_held(execution_id)
 
     def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
         """Store the mark if ``key`` has none; the mark that stands now."""

@@ -68,6 +68,7 @@ class ApiBench(EngineBench):
                 "imports": self.import_service,
                 "templates": self.template_service,
                 "executions": self.execution_service,
+                "remover": self.remover,
                 "credentials": self.credential_service,
                 "approvals": self.approval_service,
                 "triggers": self.trigger_service,

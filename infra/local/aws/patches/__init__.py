@@ -24,6 +24,7 @@ from infra.local.aws.patches import (
     schedule_times,
     service_clients,
     status_events,
+    table_expiry,
 )
 from infra.local.patch import Patch
 
@@ -44,7 +45,12 @@ def server_patches(
         lambda_executor.patch(pool, code),
         lambda_log_streams.PATCH,
         lambda_requests.PATCH,
-        loading.patch({"cloudformation": http_api_body.PATCH}),
+        loading.patch(
+            {
+                "cloudformation": (http_api_body.PATCH, table_expiry.PROVISIONER),
+                "dynamodb": (table_expiry.REAPER,),
+            }
+        ),
         machine_versions.PATCH,
         schedule_rate.patch(options.time_scale),
         schedule_times.PATCH,

@@ -71,6 +71,7 @@ class AccessBench(EngineBench):
             triggers=self.trigger_service,
             firer=self.trigger_firer,
             executions=self.execution_service,
+            remover=self.remover,
             credentials=self.credential_service,
             cache=self.cache,
             blobs=self.blobs,
