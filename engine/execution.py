@@ -175,9 +175,14 @@ class Execution(Record):
     retention_days: int = Field(DEFAULT_RETENTION_DAYS, description="Days that it is kept after its end.")
 
     @property
+    def due_at(self) -> datetime:
+        """When its time is over: it has ended by then, whoever heard of it."""
+        return self.started_at + timedelta(seconds=self.timeout_seconds)
+
+    @property
     def expires_at(self) -> datetime:
         """When it goes, with all that it made; while it runs, the latest that this may be."""
-        end = self.ended_at or self.started_at + timedelta(seconds=self.timeout_seconds)
+        end = self.ended_at or self.due_at
         return end + timedelta(days=self.retention_days)
 
 

@@ -170,6 +170,12 @@ class ExecutionStore(LinkStore, RemovalStore, Protocol):
     ) -> Page[Execution]:
         """Executions, newest first; RequestError on a cursor that is not ours."""
 
+    def list_due(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of executions that still run by their records, and whose time was over before then.
+
+        About the longest overdue first; at most so many.
+        """
+
     def read_nodes(
         self, execution_id: str, keys: Iterable[tuple[str, int | None]]
     ) -> tuple[Execution, dict[tuple[str, int | None], NodeRun]]:

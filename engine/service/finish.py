@@ -62,10 +62,13 @@ class ExecutionFinisher:
     tally: Tally | None = None
     discard_machine: Callable[[str], None] | None = None
     """Removes a machine version that was made for one execution, for who may do that; see `Root`."""
+    observe: Callable[[Execution], None] = lambda _: None
+    """Is told which execution it is about, once that is read: for log lines."""
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
         execution = self.executions.get(execution_id)
+        self.observe(execution)
         done = self._finish(execution, machine)
         if machine.status.ended and (
             execution.parent is not None or machine.status is not ExecutionStatus.SUCCEEDED

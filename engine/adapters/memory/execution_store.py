@@ -91,6 +91,14 @@ class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
         more = encode_cursor(listing, [found[limit - 1].execution_id]) if len(found) > limit else None
         return Page(tuple(found[:limit]), more)
 
+    def list_due(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of executions that still run by their records, and whose time was over before then."""
+        with self._lock:
+            records = [load_record(Execution, text) for text in self._executions.values()]
+        due = [record for record in records if not record.status.ended and record.due_at < before]
+        due.sort(key=lambda record: record.due_at)
+        return tuple(record.execution_id for record in due[:limit])
+
     def read_nodes(
         self, execution_id: str, keys: Iterable[tuple[str, int | None]]
     ) -> tuple[Execution, dict[tuple[str, int | None], NodeRun]]:
