@@ -214,6 +214,9 @@ class NodeRun(Record):
     not_before: datetime | None = Field(None, description="The next attempt waits until then.")
     logs: tuple[LogLine, ...] = ()
     cost: NodeCost | None = None
+    items_cost: ExecutionCost | None = Field(
+        None, description="What the items of a for_each node cost together, once they are gathered."
+    )
 
 
 def node_value_key(run: NodeRun, what: str) -> str:

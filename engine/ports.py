@@ -20,7 +20,7 @@ from engine.json_value import JsonObject, JsonValue
 from engine.link_port import LinkStore
 from engine.removal_port import RemovalStore
 from engine.template import Template
-from engine.workflow import MachineType, Workflow
+from engine.workflow import MAX_ITEMS, MachineType, Workflow
 
 T = TypeVar("T")
 
@@ -183,7 +183,12 @@ class ExecutionStore(LinkStore, RemovalStore, Protocol):
         batch read; NotFoundError if there is no such execution."""
 
     def list_node_runs(
-        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+        self,
+        execution_id: str,
+        *,
+        node_id: str | None = None,
+        limit: int = MAX_ITEMS,
+        cursor: str | None = None,
     ) -> Page[NodeRun]:
         """Node runs of an execution, or with ``node_id`` the items of that node in order.
 

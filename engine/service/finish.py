@@ -139,7 +139,9 @@ class ExecutionFinisher:
     def _cost(
         self, execution: Execution, version: WorkflowVersion, runs: dict[str, NodeRun], ended_at: datetime
     ) -> ExecutionCost:
-        spread = [run for run in runs.values() if run.item_count and run.kept_from is None]
+        # Not those of a node that has gathered them, which knows the sum: they may be 10,000.
+        spread = [run for run in runs.values() if run.item_count and run.items_cost is None]
+        spread = [run for run in spread if run.kept_from is None]
         items = {run.node_id: self._node_runs(run.execution_id, run.node_id) for run in spread}
         seconds = (ended_at - execution.started_at).total_seconds()
         report = version.report if execution.own_plan is None else execution.own_plan

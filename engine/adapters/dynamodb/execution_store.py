@@ -39,7 +39,7 @@ from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
-from engine.workflow import DEFAULT_RETENTION_DAYS, MAX_TIMEOUT_SECONDS
+from engine.workflow import DEFAULT_RETENTION_DAYS, MAX_ITEMS, MAX_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -144,7 +144,12 @@ class DynamoExecutionStore(ExecutionLinks, ExecutionRemoval):
         return self._execution(execution_id, head), {(run.node_id, run.item): run for run in runs}
 
     def list_node_runs(
-        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+        self,
+        execution_id: str,
+        *,
+        node_id: str | None = None,
+        limit: int = MAX_ITEMS,
+        cursor: str | None = None,
     ) -> Page[NodeRun]:
         """Node runs by node id, or with ``node_id`` the items of that node in order."""
         check_limit(limit)

@@ -15,6 +15,7 @@ from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
+from engine.workflow import MAX_ITEMS
 
 
 class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
@@ -107,7 +108,12 @@ class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
             return execution, {key: load_record(NodeRun, runs[key]) for key in keys if key in runs}
 
     def list_node_runs(
-        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+        self,
+        execution_id: str,
+        *,
+        node_id: str | None = None,
+        limit: int = MAX_ITEMS,
+        cursor: str | None = None,
     ) -> Page[NodeRun]:
         """Node runs by node id, or with ``node_id`` the items of that node in order."""
         check_limit(limit)
