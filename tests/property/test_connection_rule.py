@@ -52,7 +52,7 @@ def test_distributed_maps_do_the_same(behaviours: list[Workflow]) -> None:
         check_against_reference(workflow, run_machine(workflow, machine, REGISTRY))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(workflows(max_nodes=12, behaviours=2))
 def test_a_workflow_whose_cores_are_latches_does_so_too(behaviours: list[Workflow]) -> None:
     for workflow in behaviours:
@@ -66,7 +66,7 @@ def test_many_of_those_had_latches() -> None:
     assert sum(map(bool, LATCHES)) > len(LATCHES) / 20
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
 @given(workflows(behaviours=8))
 def test_an_express_machine_does_the_same_and_ends_its_execution(behaviours: list[Workflow]) -> None:
     for standard in behaviours:
