@@ -123,6 +123,7 @@ def _patch(options: ServerOptions, folder: Path, endpoint: str, pool: LambdaPool
 async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses: _Addresses) -> None:
     from ministack.app import app
 
+    from infra.local.aws.expired_items import ExpiredItems
     from infra.local.aws.front_door import FrontDoor
     from infra.local.aws.saved_state import StateSaver
 
@@ -130,6 +131,7 @@ async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses
     _stop_when_told(stop, options)
     saver = StateSaver() if options.state_dir is not None else None
     applications: list[Any] = [app, FrontDoor()]
+    ExpiredItems(options.time_scale).start()
     if saver is not None:
         saver.start()
         applications = [saver.watch(application) for application in applications]
