@@ -91,6 +91,7 @@ def _configure(options: ServerOptions, folder: Path, port: int) -> None:
         DOCKER_HOST=f"unix://{folder}/no-docker.sock",  # no daemon is ever looked for
         GATEWAY_PORT=str(port),
         IOT_MTLS_ENABLED="0",
+        LAMBDA_ACCOUNT_CONCURRENCY="0",  # the pool bounds and queues; here no caller is turned away
         LAMBDA_ASYNC_RETRY_BASE_SECONDS=str(options.time_scale),
         MINISTACK_HOST="localhost",
         S3_DATA_DIR=str(folder / "s3"),
