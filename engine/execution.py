@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.json_value import JsonObject, JsonValue
-from engine.workflow import MachineType
+from engine.workflow import DEFAULT_RETENTION_DAYS, MachineType
+
+# Where large values lie in the artifact bucket.
+VALUES_PREFIX = "executions/"
+# Where files lie in it; the API serves `<public URL>/files/...` from there.
+FILES_PREFIX = "files/"
+_FILE_KEY = re.compile(FILES_PREFIX + r"ex_[0-9A-Z]{26}/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
 
 
 class ExecutionStatus(StrEnum):
@@ -163,7 +171,22 @@ class Execution(Record):
     parent: ParentLink | None = Field(None, description="What started it, where another execution did.")
     trace_id: str | None = Field(None, description="The trace of the request that started it.")
     cost: ExecutionCost | None = None
+    own_plan: JsonObject | None = Field(
+        None, description="What the compiler says of the machine that was made for this execution alone."
+    )
     holds_place: bool = Field(False, description="Whether it counts among its starter's concurrent ones.")
+    retention_days: int = Field(DEFAULT_RETENTION_DAYS, description="Days that it is kept after its end.")
+
+    @property
+    def due_at(self) -> datetime:
+        """When its time is over: it has ended by then, whoever heard of it."""
+        return self.started_at + timedelta(seconds=self.timeout_seconds)
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it goes, with all that it made; while it runs, the latest that this may be."""
+        end = self.ended_at or self.due_at
+        return end + timedelta(days=self.retention_days)
 
 
 class NodeRun(Record):
@@ -191,9 +214,34 @@ class NodeRun(Record):
     not_before: datetime | None = Field(None, description="The next attempt waits until then.")
     logs: tuple[LogLine, ...] = ()
     cost: NodeCost | None = None
+    items_cost: ExecutionCost | None = Field(
+        None, description="What the items of a for_each node cost together, once they are gathered."
+    )
 
 
 def node_value_key(run: NodeRun, what: str) -> str:
     """Where a value of a node run that is too large for its record is stored."""
     where = run.node_id if run.item is None else f"{run.node_id}/{run.item:08d}"
-    return f"executions/{run.execution_id}/{where}/{what}.json"
+    return value_key(run.execution_id, f"{where}/{what}")
+
+
+def value_key(execution_id: str, what: str) -> str:
+    """Where a value of an execution that is too large for its record is stored."""
+    return f"{VALUES_PREFIX}{execution_id}/{what}.json"
+
+
+def made_by(execution_id: str) -> tuple[str, ...]:
+    """What the keys of all objects start with that an execution made."""
+    return f"{VALUES_PREFIX}{execution_id}/", f"{FILES_PREFIX}{execution_id}/"
+
+
+def named_files(value: JsonValue) -> Iterator[str]:
+    """Keys of the files of executions that a value names, in links or as they are."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            # Looked for first: few texts name any, and this is quick.
+            yield from _FILE_KEY.findall(part) if FILES_PREFIX in part else ()
+        elif isinstance(part, dict | list | tuple):
+            waiting.extend(part.values() if isinstance(part, dict) else part)

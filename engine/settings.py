@@ -10,6 +10,7 @@ from engine.errors import MiniN8nError
 from engine.node import Executor
 from engine.price_list import ModelPrice, read_model_prices
 from engine.task import FINISH
+from engine.workflow import DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS
 
 EXECUTORS: tuple[Executor, ...] = ("core", "http", "ai", "custom", "flow")
 # What the Tasks of a state machine may call.
@@ -50,6 +51,8 @@ class Settings:
     approval_key_secret: str = ""
     # Whether nodes of this function start executions of other workflows.
     starts_workflows: bool = False
+    # Days that an execution is kept after its end, where its workflow does not say.
+    retention_days: int = DEFAULT_RETENTION_DAYS
     cors_origins: tuple[str, ...] = ()
     http_allowed_hosts: frozenset[str] = frozenset()
     openai_base_url: str | None = None
@@ -96,6 +99,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         oidc_default_role=_role(environment.get("OIDC_DEFAULT_ROLE", "").strip()),
         approval_key_secret=environment.get("APPROVAL_KEY_SECRET", ""),
         starts_workflows=environment.get("STARTS_WORKFLOWS", "") == "on",
+        retention_days=_days(environment.get("EXECUTION_RETENTION_DAYS", "")),
         cors_origins=listed("CORS_ORIGINS"),
         http_allowed_hosts=frozenset(listed("HTTP_ALLOWED_HOSTS")),
         openai_base_url=environment.get("OPENAI_BASE_URL") or None,
@@ -105,6 +109,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         memory_megabytes=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or 1_024),
         architecture=environment.get("ARCHITECTURE") or "arm64",
     )
+
+
+def _days(text: str) -> int:
+    days = int(text) if text.strip().isdecimal() else DEFAULT_RETENTION_DAYS * (not text.strip())
+    if not 1 <= days <= MAX_RETENTION_DAYS:
+        raise SettingsError(
+            f"EXECUTION_RETENTION_DAYS is '{text}'; it is 1 to {MAX_RETENTION_DAYS}, or empty for "
+            f"{DEFAULT_RETENTION_DAYS}"
+        )
+    return days
 
 
 def _prices(text: str) -> dict[str, ModelPrice]:

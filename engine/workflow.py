@@ -28,6 +28,11 @@ MAX_ITEMS = 10_000
 MAX_BATCH_SIZE = 1_000
 # An express execution ends after five minutes (same page).
 EXPRESS_SECONDS = 300
+# Step Functions keeps the history of an ended execution for 90 days (same page), so the record is kept as
+# long unless the deployment or the workflow says other.
+DEFAULT_RETENTION_DAYS = 90
+# Ten years: what must be kept for longer belongs into an archive.
+MAX_RETENTION_DAYS = 3_650
 
 # The two types of state machine.
 MachineType: TypeAlias = Literal["standard", "express"]
@@ -163,6 +168,14 @@ class Settings(Part):
         "never",
         description="Whether a save plans anew with the durations of past executions, or with those that the "
         "version before was planned with; POST …/recompile plans anew at any time.",
+    )
+
+    retention_days: Whole | None = Field(
+        None,
+        ge=1,
+        le=MAX_RETENTION_DAYS,
+        description="Days that an execution is kept after its end, with all that it made; None: as the "
+        "deployment says.",
     )
 
     def longest_seconds(self, mode: MachineType) -> int:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.bedrock import BedrockConverse
 from engine.adapters.powertools_metrics import PowertoolsMetrics
-from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
 from engine.price_list import USD_PER_GB_SECOND, model_prices
@@ -26,8 +25,8 @@ from functions.telemetry import logger, metrics
 from functions.trace_context import current_trace_id
 
 if TYPE_CHECKING:
-    from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
-    from engine.adapters.events import AwsEventSources
+    from engine.execution import Execution
+    from engine.json_value import JsonObject
     from engine.ports import WorkflowHead
     from engine.service import (
         ApiKeyService,
@@ -50,6 +49,8 @@ if TYPE_CHECKING:
     from engine.service.aftermath import Aftermath
     from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
     from engine.service.children import ChildStarter
+    from engine.service.removal import ExecutionRemover
+    from engine.service.stuck import StuckSweep
     from engine.service.tally import Tally
     from engine.service.waker import Waker
     from engine.service.webhooks import WebhookService
@@ -77,6 +78,26 @@ class Root(Adapters):
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
             tally=self.tally,
         )
+
+    @cached_property
+    def event_finisher(self) -> ExecutionFinisher:
+        """The same in the function that hears of every end: it removes machines that have served."""
+
+        def observe(execution: Execution) -> None:
+            logger.append_keys(execution_id=execution.execution_id, trace_id=execution.trace_id)
+
+        return replace(self.finisher, discard_machine=self.machines.discard, observe=observe)
+
+    @cached_property
+    def stuck_sweep(self) -> StuckSweep:
+        """What finds executions that hang."""
+        from engine.service.repair import ExecutionRepairer
+        from engine.service.stuck import StuckSweep
+
+        repairer = ExecutionRepairer(
+            self.workflows, self.executions, self.machines, self.event_finisher, self.clock, self.metrics
+        )
+        return StuckSweep(self.executions, repairer, self.clock, self.metrics)
 
     @cached_property
     def waker(self) -> Waker:
@@ -131,12 +152,8 @@ class Root(Adapters):
             clock=self.clock,
             durations=self.durations,
             release_triggers=self.trigger_service.release,
+            retention_days=self.settings.retention_days,
         )
-
-    @cached_property
-    def templates(self) -> TemplateFolder:
-        """The examples, which are packed beside the functions."""
-        return TemplateFolder(Path(__file__).resolve().parents[1] / "examples")
 
     @cached_property
     def version_service(self) -> VersionService:
@@ -178,8 +195,8 @@ class Root(Adapters):
         """Use cases of executions."""
         from engine.service import ExecutionService, PartialRunPlanner
 
-        def publish(head: WorkflowHead, part: Workflow) -> str:
-            return self.workflow_service.saver.publish_part(head, part)
+        def publish(head: WorkflowHead, part: Workflow, execution_id: str) -> tuple[str, JsonObject]:
+            return self.workflow_service.saver.publish_part(head, part, execution_id)
 
         return ExecutionService(
             workflows=self.workflows,
@@ -190,33 +207,19 @@ class Root(Adapters):
             finisher=self.finisher,
             clock=self.clock,
             metrics=self.metrics,
-            parts=PartialRunPlanner(self.executions, self.registry, publish),
+            parts=PartialRunPlanner(self.executions, self.registry),
+            publish_part=publish,
             limits=self.limit_service,
             trace_id=current_trace_id,
+            retention_days=self.settings.retention_days,
         )
 
     @cached_property
-    def triggers(self) -> DynamoTriggerStore:
-        """Triggers."""
-        from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
+    def execution_remover(self) -> ExecutionRemover:
+        """How executions go."""
+        from engine.service.removal import ExecutionRemover
 
-        return DynamoTriggerStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
-
-    @cached_property
-    def event_sources(self) -> AwsEventSources:
-        """Rules and schedules."""
-        from engine.adapters.events import AwsEventSources, EventTarget
-
-        settings = self.settings
-        return AwsEventSources(
-            self.clients.events,
-            self.clients.scheduler,
-            prefix=settings.state_machine_prefix,
-            group=settings.state_machine_prefix,
-            target=EventTarget(
-                settings.triggers_function_arn, settings.scheduler_role_arn, settings.triggers_queue_arn
-            ),
-        )
+        return ExecutionRemover(self.executions, self.blobs, self.clock, self.metrics)
 
     @cached_property
     def trigger_service(self) -> TriggerService:

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     WORKFLOWS_WRITE = "workflows:write"
     EXECUTIONS_READ = "executions:read"
     EXECUTIONS_RUN = "executions:run"
+    EXECUTIONS_DELETE = "executions:delete"
     CREDENTIALS_READ = "credentials:read"
     CREDENTIALS_WRITE = "credentials:write"
     METRICS_READ = "metrics:read"
@@ -48,7 +49,11 @@ _VIEWER = frozenset(
     }
 )
 _OPERATOR = _VIEWER | {Permission.EXECUTIONS_RUN, Permission.CREDENTIALS_READ}
-_EDITOR = _OPERATOR | {Permission.WORKFLOWS_WRITE, Permission.CREDENTIALS_WRITE}
+_EDITOR = _OPERATOR | {
+    Permission.WORKFLOWS_WRITE,
+    Permission.EXECUTIONS_DELETE,
+    Permission.CREDENTIALS_WRITE,
+}
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
     Role.OPERATOR: _OPERATOR,

@@ -128,7 +128,8 @@ def _without_distributed(steps: Mapping[str, Step]) -> dict[str, Step]:
 def _level_compiler(workflow: Workflow, registry: NodeRegistry, targets: Mapping[str, str]) -> JsonObject:
     """What one Task for each node, level after level, would cost: the measure of regions and fusion."""
     steps = {step.id: step for step in plan_steps(workflow, registry, targets)}
-    machine = emit(level_tree(Dag.of(workflow)), steps, workflow.settings.timeout_seconds)
+    tree = level_tree(Dag.of(workflow)) if steps else None
+    machine = emit(tree, steps, workflow.settings.timeout_seconds)
     return execution_cost(machine.to_json()).to_json()
 
 

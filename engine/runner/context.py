@@ -14,7 +14,7 @@ from engine.access.audience import Ownership, may_use
 from engine.approval import Approvals
 from engine.child import Workflows
 from engine.errors import NodeError, NotFoundError
-from engine.execution import Execution
+from engine.execution import FILES_PREFIX, Execution
 from engine.json_value import JsonObject, digest
 from engine.node import (
     BaseNode,
@@ -28,8 +28,6 @@ from engine.node import (
 )
 from engine.ports import BlobStore, Clock, CredentialStore
 
-# Where files lie in the artifact bucket; the API serves `<public URL>/files/...` from there.
-FILES_PREFIX = "files/"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 

@@ -21,16 +21,15 @@ from engine.execution import (
     Execution,
     ExecutionStatus,
     NodeRun,
-    node_value_key,
+    value_key,
 )
-from engine.json_value import JsonObject, digest
+from engine.json_value import JsonObject
 from engine.machine import StateMachines
 from engine.moment import made_at
 from engine.ports import (
     Clock,
     ExecutionFilter,
     ExecutionStore,
-    IdempotencyMark,
     Metrics,
     Page,
     WorkflowHead,
@@ -40,22 +39,20 @@ from engine.ports import (
 from engine.registry import NodeRegistry
 from engine.service.express import has_begun, runs_at_once
 from engine.service.finish import ExecutionFinisher
+from engine.service.idempotency import mark_request
 from engine.service.inputs import input_names, resolve_inputs
 from engine.service.limits import LimitService
 from engine.service.parentage import note_child, retried_parent
 from engine.service.partial_run import PartialRun, PartialRunPlanner
+from engine.service.preparation import Preparation, PublishPart
 from engine.service.repair import ExecutionRepairer
 from engine.service.retry import RetryPlanner, RetryReport, check_retry
 from engine.service.start_request import RetryRequest, StartRequest
 from engine.service.version_choice import choose_version
-from engine.settled import settled_runs
 from engine.task import ExecutionInput
 from engine.values import ValueStore
-from engine.workflow import Pin, Workflow
+from engine.workflow import DEFAULT_RETENTION_DAYS, Workflow
 
-# An Idempotency-Key is remembered for a day, as Stripe does (https://docs.stripe.com/api/idempotent_requests).
-IDEMPOTENCY_HOURS = 24
-MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
 # A request that reserved a place has ended within its 29 s: what has no record after this time never will.
 LOST_SECONDS = 120.0
 # What the error of an execution starts with whose state machine never ran.
@@ -77,8 +74,11 @@ class ExecutionService:
     clock: Clock
     metrics: Metrics
     parts: PartialRunPlanner
+    publish_part: PublishPart
     limits: LimitService | None = None
     trace_id: Callable[[], str | None] = lambda: None
+    retention_days: int = DEFAULT_RETENTION_DAYS
+    """Of executions whose workflow does not say; see `engine.settings`."""
 
     def start(self, request: StartRequest) -> tuple[Execution, bool]:
         """Start an execution of the version asked for; the execution, and whether it is new.
@@ -90,21 +90,21 @@ class ExecutionService:
         head = self.workflows.get_head(request.workflow_id)
         version = self.workflows.get_version(head.workflow_id, choose_version(head, request.version))
         request = request.settled()
-        part = None
+        part: PartialRun | None = None
         if request.selection.target is not None:
             part = self.parts.plan(version.workflow, request.selection, request.pins)
         inputs = self._inputs(request, version.workflow, part)
-        execution_id = self.clock.new_id("ex")
+        execution_id = request.execution_id or self.clock.new_id("ex")
         if request.idempotency_key is not None:
-            execution_id, earlier = self._mark(request, execution_id)
+            execution_id, earlier = mark_request(request, execution_id, self.executions, self.clock.now())
             if earlier is not None:
-                return earlier, False
+                return self._started(earlier), False
         holds_place = self._admit(request.principal, execution_id)
         try:
             execution = self._record(request, head, version, execution_id, inputs)
             execution = execution.model_copy(update={"holds_place": holds_place})
-            if part is not None:
-                execution = self._part_of(execution, head, version.workflow, part)
+            part = self._preparation.left_of(execution, version.workflow, part)
+            execution = self._preparation.with_machine(execution, head, version.workflow, part)
             self.executions.create(execution)
         except ConflictError:
             # The same Idempotency-Key twice at once: the other one was a moment faster, and holds the place.
@@ -114,8 +114,9 @@ class ExecutionService:
             self._uncount(request.principal, execution_id)
             raise
         if request.idempotency_key is None and runs_at_once(execution, request.wait_seconds):
-            return self._run_machine(execution, version), True
-        return self._start_machine(execution, version, may_repeat=request.idempotency_key is not None), True
+            return self._run_machine(execution, version, part), True
+        may_repeat = request.idempotency_key is not None
+        return self._start_machine(execution, version, part, may_repeat=may_repeat), True
 
     def get(self, execution_id: str, workflow_id: str | None = None) -> Execution:
         """The execution, repaired if it is overdue; NotFoundError, also when it is another workflow's."""
@@ -190,11 +191,17 @@ class ExecutionService:
         head = self.workflows.get_head(earlier.workflow_id)
         version = earlier.version if asked.version is None else choose_version(head, asked.version)
         check_retry(earlier, same=version == earlier.version and not asked.inputs)
-        return self.start(asked.of(earlier, version, self._pins(earlier)))
+        return self.start(asked.of(earlier, version, self._preparation.pins(earlier)))
 
     def retry_report(self, execution: Execution) -> RetryReport:
         """What a retry kept of the execution before it, and why the rest was not."""
         return self._retries.report(execution, self.document(execution).workflow)
+
+    @property
+    def _preparation(self) -> Preparation:
+        return Preparation(
+            self.executions, self.values, self.parts, self._retries, self.publish_part, self.clock
+        )
 
     @property
     def _retries(self) -> RetryPlanner:
@@ -211,29 +218,6 @@ class ExecutionService:
         needed = None if part is None else part.inputs | part.runs
         return resolve_inputs(workflow, self.registry, given, needed=needed)
 
-    def _mark(self, request: StartRequest, execution_id: str) -> tuple[str, Execution | None]:
-        """The execution id that the key stands for, and the execution if it was started before."""
-        key = request.idempotency_key or ""
-        if not 0 < len(key) <= MAX_IDEMPOTENCY_KEY_CHARACTERS:
-            raise RequestError(
-                f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} characters.", "Idempotency-Key"
-            )
-        asked = request.fingerprint()
-        expires_at = self.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
-        mark = IdempotencyMark(asked, execution_id)
-        # What executions ask for stands apart from the keys of users, who could take them beforehand.
-        scope = [request.workflow_id, key] if request.parent is None else ["parent", request.workflow_id, key]
-        standing = self.executions.mark_idempotency(digest(scope), mark, expires_at)
-        if standing.request_digest != asked and request.parent is None:
-            raise RequestError(
-                "This Idempotency-Key was used for another request; use a new one.", "Idempotency-Key"
-            )
-        try:
-            earlier = self.executions.get(standing.execution_id)
-        except NotFoundError:
-            return standing.execution_id, None
-        return standing.execution_id, self._started(earlier)
-
     def _started(self, execution: Execution) -> Execution:
         """The execution, whose start is repeated where nobody knows whether it came about."""
         if execution.execution_arn is not None or execution.status.ended:
@@ -242,7 +226,7 @@ class ExecutionService:
         if execution.mode == "express" and has_begun(self.executions, execution, version.workflow):
             # Step Functions would run it a second time.
             return execution
-        return self._start_machine(execution, version, may_repeat=True)
+        return self._start_machine(execution, version, None, may_repeat=True)
 
     def _admit(self, principal: Principal | None, execution_id: str) -> bool:
         if self.limits is None or principal is None:
@@ -271,8 +255,8 @@ class ExecutionService:
     ) -> Execution:
         pins = request.pins_as_json()
         try:
-            claim = self.values.store(f"executions/{execution_id}/inputs.json", inputs)
-            pins_claim = self.values.store(f"executions/{execution_id}/pins.json", pins) if pins else None
+            claim = self.values.store(value_key(execution_id, "inputs"), inputs)
+            pins_claim = self.values.store(value_key(execution_id, "pins"), pins) if pins else None
         except NodeError as error:
             raise RequestError(str(error), "inputs") from None
         return Execution(
@@ -297,32 +281,11 @@ class ExecutionService:
             pins={} if pins_claim else pins,
             pins_claim=pins_claim,
             parent=request.parent or retried_parent(request.retry_of),
+            retention_days=version.workflow.settings.retention_days or self.retention_days,
         )
 
-    def _settle(self, execution: Execution, workflow: Workflow) -> None:
-        """Record what is known before anything runs: what input nodes give, and what a retry keeps."""
-        if execution.retry_of is not None:
-            self.executions.finish_nodes(self._retries.kept_runs(execution, workflow))
-        inputs, now = self.inputs_of(execution), self.clock.now()
-        runs = settled_runs(workflow, execution.execution_id, inputs, now)
-        if execution.selection.target is not None:
-            part = self.parts.plan(workflow, execution.selection, self._pins(execution))
-            runs = [run for run in runs if run.node_id in part.inputs]
-            runs += part.records(workflow, execution)
-        self.executions.finish_nodes([self._with_claim(run) for run in runs])
-
-    def _pins(self, execution: Execution) -> dict[str, Pin]:
-        stored = self.values.load(execution.pins, execution.pins_claim)
-        return {name: Pin.model_validate(pin) for name, pin in stored.items()}
-
-    def _with_claim(self, run: NodeRun) -> NodeRun:
-        if run.result is None:
-            return run
-        claim = self.values.store(node_value_key(run, "result"), run.result)
-        return run.model_copy(update={"result": None, "claim": claim}) if claim else run
-
     def _start_machine(
-        self, execution: Execution, version: WorkflowVersion, *, may_repeat: bool
+        self, execution: Execution, version: WorkflowVersion, part: PartialRun | None, *, may_repeat: bool
     ) -> Execution:
         """Start the state machine; an execution that cannot be started ends as failed, with the reason.
 
@@ -330,7 +293,7 @@ class ExecutionService:
         """
         try:
             note_child(self.executions, execution)
-            self._settle(execution, version.workflow)
+            self._preparation.settle(execution, version.workflow, self.inputs_of(execution), part)
             arn = self.machines.start(
                 execution.state_machine_version_arn or "", execution.execution_id, _task_input(execution)
             )
@@ -348,21 +311,10 @@ class ExecutionService:
         self.metrics.count("ExecutionsStarted", trigger=execution.trigger.partition(":")[0])
         return execution.model_copy(update={"execution_arn": arn})
 
-    def _part_of(
-        self, execution: Execution, head: WorkflowHead, workflow: Workflow, part: PartialRun
-    ) -> Execution:
-        """The execution on a machine of its own, a standard one whatever the workflow's is."""
-        machine = {
-            "state_machine_version_arn": self.parts.publish(head, part.part_of(workflow)),
-            "mode": "standard",
-            "timeout_seconds": workflow.settings.longest_seconds("standard"),
-        }
-        return execution.model_copy(update=machine)
-
-    def _run_machine(self, execution: Execution, version: WorkflowVersion) -> Execution:
+    def _run_machine(self, execution: Execution, version: WorkflowVersion, part: PartialRun) -> Execution:
         """Run an express machine to its end, which it told by itself, or else ran out of time."""
         try:
-            self._settle(execution, version.workflow)
+            self._preparation.settle(execution, version.workflow, self.inputs_of(execution), part)
             self.metrics.count("ExecutionsStarted", trigger=execution.trigger.partition(":")[0])
             arn, ended = self.machines.run_express(
                 execution.state_machine_version_arn or "", execution.execution_id, _task_input(execution)

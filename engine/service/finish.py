@@ -11,7 +11,15 @@ from datetime import datetime
 from engine.access.ports import LimitStore
 from engine.dag import Dag
 from engine.errors import NodeError, NodeTimeoutError
-from engine.execution import ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun, NodeStatus
+from engine.execution import (
+    ErrorInfo,
+    Execution,
+    ExecutionCost,
+    ExecutionStatus,
+    NodeRun,
+    NodeStatus,
+    value_key,
+)
 from engine.json_value import JsonObject
 from engine.machine import MachineExecution
 from engine.node import OUTPUT_TYPE
@@ -52,16 +60,23 @@ class ExecutionFinisher:
     """What comes after an end that may concern other executions; see `engine.service.aftermath`."""
     durations: DurationRecorder | None = None
     tally: Tally | None = None
+    discard_machine: Callable[[str], None] | None = None
+    """Removes a machine version that was made for one execution, for who may do that; see `Root`."""
+    observe: Callable[[Execution], None] = lambda _: None
+    """Is told which execution it is about, once that is read: for log lines."""
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
         execution = self.executions.get(execution_id)
+        self.observe(execution)
         done = self._finish(execution, machine)
         if machine.status.ended and (
             execution.parent is not None or machine.status is not ExecutionStatus.SUCCEEDED
         ):
             # Also when the end was known: who recorded it may have died before this.
             self.follow(self.executions.get(execution_id))
+        if machine.status.ended and execution.own_plan is not None and self.discard_machine is not None:
+            self.discard_machine(execution.state_machine_version_arn or "")
         return done
 
     def _finish(self, execution: Execution, machine: MachineExecution) -> bool:
@@ -102,7 +117,7 @@ class ExecutionFinisher:
         output = self._output(version.workflow, runs, execution.selection.target)
         cost = self._cost(execution, version, runs, ended_at)
         try:
-            claim = self.values.store(f"executions/{execution_id}/output.json", output)
+            claim = self.values.store(value_key(execution_id, "output"), output)
         except NodeError as error:
             # Outputs that are too large together: nobody could read them.
             status, told = ExecutionStatus.FAILED, ErrorInfo(type="OutputTooLarge", message=str(error))
@@ -124,10 +139,13 @@ class ExecutionFinisher:
     def _cost(
         self, execution: Execution, version: WorkflowVersion, runs: dict[str, NodeRun], ended_at: datetime
     ) -> ExecutionCost:
-        spread = [run for run in runs.values() if run.item_count and run.kept_from is None]
+        # Not those of a node that has gathered them, which knows the sum: they may be 10,000.
+        spread = [run for run in runs.values() if run.item_count and run.items_cost is None]
+        spread = [run for run in spread if run.kept_from is None]
         items = {run.node_id: self._node_runs(run.execution_id, run.node_id) for run in spread}
         seconds = (ended_at - execution.started_at).total_seconds()
-        return execution_cost(version.report, runs, items, seconds if execution.mode == "express" else None)
+        report = version.report if execution.own_plan is None else execution.own_plan
+        return execution_cost(report, runs, items, seconds if execution.mode == "express" else None)
 
     def _learn(
         self, execution: Execution, workflow: Workflow, runs: dict[str, NodeRun], *, done: bool

@@ -1,15 +1,16 @@
 """A part of a workflow that runs: which nodes, and how those around them are decided before anything does.
 
-What runs is compiled to a machine of its own, so that nothing is paid for the rest. The nodes before it whose
-results stand (pinned, or of an earlier execution) are inputs in that machine's document: settled, and never
-called. Executors read the whole document all the same and go by the records.
+What leads up to a node, a node alone, or what an execution that is tried again has left. What runs is
+compiled to a machine of its own, so that nothing is paid for the rest. The nodes before it whose results
+stand (pinned, or of an earlier execution) are inputs in that machine's document: settled, and never called.
+Executors read the whole document all the same and go by the records.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from engine.connections import is_live, should_run
 from engine.dag import Dag
@@ -17,7 +18,7 @@ from engine.errors import ConflictError, NotFoundError, Problem, RequestError
 from engine.execution import Execution, NodeRun, NodeStatus, Selection
 from engine.node import ERROR, INPUT_TYPE, MAIN
 from engine.pin import pin_problems
-from engine.ports import ExecutionStore, WorkflowHead
+from engine.ports import ExecutionStore
 from engine.registry import NodeRegistry
 from engine.runner.prepared import PreparedWorkflow
 from engine.service.retry import all_runs, is_decided
@@ -33,8 +34,26 @@ class PartialRun:
     inputs: frozenset[str]
     pins: Mapping[str, Pin]
     kept: Mapping[str, NodeRun]
-    # Item runs of kept for_each nodes, where the node that runs may go on from each of them.
+    # Item runs of for_each nodes: kept ones, where a node that runs may go on from each of them, and those
+    # that run but have some of their items.
     items: tuple[NodeRun, ...] = ()
+
+    @classmethod
+    def whole(cls, workflow: Workflow) -> PartialRun:
+        """All of the workflow."""
+        settled = frozenset(node.id for node in settled_nodes(workflow))
+        return cls(frozenset(node.id for node in workflow.nodes) - settled, settled, {}, {})
+
+    def keeping(self, runs: Collection[NodeRun]) -> PartialRun:
+        """What is left of it where these node runs and item runs stand already."""
+        kept = {run.node_id: run for run in runs if run.item is None}
+        return replace(
+            self,
+            runs=self.runs - kept.keys(),
+            inputs=self.inputs - kept.keys(),
+            kept={**self.kept, **kept},
+            items=(*self.items, *(run for run in runs if run.item is not None)),
+        )
 
     def part_of(self, workflow: Workflow) -> Workflow:
         """The document to compile: the nodes that run, and those before them as inputs."""
@@ -57,12 +76,12 @@ class PartialRun:
         for node in workflow.nodes:
             if node.id in self.runs or node.id in self.inputs:
                 continue
-            if node.id in self.pins:
+            if node.id in self.kept:
+                records.append(_kept(self.kept[node.id], execution))
+            elif node.id in self.pins:
                 pin = self.pins[node.id]
                 left = {"output_name": pin.output_name, "result": pin.result, "pinned": True}
                 records.append(NodeRun(node_id=node.id, status=NodeStatus.SUCCEEDED, **left, **end))
-            elif node.id in self.kept:
-                records.append(_kept(self.kept[node.id], execution))
             else:
                 records.append(NodeRun(node_id=node.id, status=NodeStatus.SKIPPED, **end))
         return [*records, *(_kept(item, execution) for item in self.items)]
@@ -74,8 +93,6 @@ class PartialRunPlanner:
 
     executions: ExecutionStore
     registry: NodeRegistry
-    publish: Callable[[WorkflowHead, Workflow], str]
-    """Makes a machine of a part of a workflow; the ARN of its version."""
 
     def plan(self, workflow: Workflow, selection: Selection, pins: Mapping[str, Pin]) -> PartialRun:
         """RequestError or NotFoundError name the node that there is not, or what is missing before it.

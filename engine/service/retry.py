@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.changed_nodes import changed_nodes
+from engine.dag import Dag
 from engine.errors import ConflictError
 from engine.execution import Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.json_value import JsonObject
 from engine.ports import ExecutionStore, WorkflowStore
+from engine.runner.prepared import PreparedWorkflow
 from engine.values import ValueStore
 from engine.workflow import Workflow
-
-PAGE = 1_000
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class RetryPlanner:
         """
         earlier = self.executions.get(execution.retry_of or "")
         changed = self._changed(earlier, execution, workflow)
-        ids = {node.id for node in workflow.nodes}
-        runs = (run for run in self._runs(earlier) if run.node_id in ids and run.node_id not in changed)
-        kept = [run for run in runs if _holds(run, earlier, execution)]
+        runs = {run.node_id: run for run in self._runs(earlier)}
+        again = _again(workflow, changed, runs, earlier, execution)
+        kept = [runs[node.id] for node in workflow.nodes if node.id not in again]
         decided = {run.node_id for run in kept}
         fed = {node.id for node in workflow.nodes if node.for_each is not None}
         feeding = {c.source for c in workflow.connections if c.target in fed}
@@ -83,20 +83,10 @@ class RetryPlanner:
         earlier = self.executions.get(execution.retry_of or "")
         changed = self._changed(earlier, execution, workflow)
         runs = {run.node_id: run for run in self._runs(earlier)}
-        kept: list[str] = []
-        again: dict[str, str] = {}
-        for node in workflow.nodes:
-            run = runs.get(node.id)
-            if node.id in changed:
-                again[node.id] = changed[node.id]
-            elif run is None:
-                again[node.id] = "it had not run"
-            elif _holds(run, earlier, execution):
-                kept.append(node.id)
-            else:
-                ended = f"it had ended as {run.status.value}"
-                again[node.id] = "its result was pinned" if run.pinned else ended
-        return RetryReport(tuple(kept), again)
+        again = _again(workflow, changed, runs, earlier, execution)
+        ids = [node.id for node in workflow.nodes]
+        told = {node_id: again[node_id] for node_id in ids if node_id in again}
+        return RetryReport(tuple(node_id for node_id in ids if node_id not in again), told)
 
     def _changed(self, earlier: Execution, execution: Execution, workflow: Workflow) -> dict[str, str]:
         before = self.workflows.get_version(earlier.workflow_id, earlier.version).workflow
@@ -114,10 +104,36 @@ def all_runs(executions: ExecutionStore, execution_id: str, node_id: str | None)
     """The node runs of an execution, or the item runs of a node, page by page."""
     cursor: str | None = None
     while True:
-        page = executions.list_node_runs(execution_id, node_id=node_id, limit=PAGE, cursor=cursor)
+        page = executions.list_node_runs(execution_id, node_id=node_id, cursor=cursor)
         yield from page.items
         if (cursor := page.cursor) is None:
             return
+
+
+def _again(
+    workflow: Workflow,
+    changed: Mapping[str, str],
+    runs: Mapping[str, NodeRun],
+    earlier: Execution,
+    execution: Execution,
+) -> dict[str, str]:
+    """Why nodes run again, by their ids. What comes after one of them does so too: it read another result."""
+    prepared = PreparedWorkflow(workflow)
+    again: dict[str, str] = {}
+    for node_id in Dag.of(workflow).order:
+        run = runs.get(node_id)
+        reads = (*prepared.sources(node_id), *sorted(prepared.references(node_id)))
+        before = next((name for name in reads if name in again), None)
+        if node_id in changed:
+            again[node_id] = changed[node_id]
+        elif run is None:
+            again[node_id] = "it had not run"
+        elif not _holds(run, earlier, execution):
+            ended = f"it had ended as {run.status.value}"
+            again[node_id] = "its result was pinned" if run.pinned else ended
+        elif before is not None:
+            again[node_id] = f"it comes after '{before}'"
+    return again
 
 
 def _holds(run: NodeRun, earlier: Execution, execution: Execution) -> bool:

@@ -179,16 +179,19 @@ class WorkflowSaver:
         keep = self._live_arns(head) | ({latest.state_machine_version_arn} if latest else set())
         return self.machines.publish(head.workflow_id, compiled.definition, keep, compiled.mode), True
 
-    def publish_part(self, head: WorkflowHead, part: Workflow) -> str:
-        """The ARN of a machine version that runs a part of a workflow; it belongs to no saved version.
+    def publish_part(self, head: WorkflowHead, part: Workflow, execution_id: str) -> tuple[str, JsonObject]:
+        """A machine version that runs a part of a workflow for one execution: its ARN, and its report.
 
         A standard one always: parts are run by hand, watched and stopped, and nobody pays for them in bulk.
-        Versions of a machine that nobody names any more go when there is no room for one more.
+        It goes when the execution ends, so that what it is made of names the execution: no other execution
+        and no saved version can have the same. DocumentError where the part is over a limit.
         """
         part = part.model_copy(update={"settings": part.settings.model_copy(update={"mode": "standard"})})
         draft = self.workflows.get_version(head.workflow_id, head.version)
         keep = self._live_arns(head) | {draft.state_machine_version_arn}
-        return self.machines.publish(head.workflow_id, self.compile(part, draft.profile).definition, keep)
+        compiled = self.compile(part, draft.profile)
+        definition = compiled.definition | {"Comment": f"What runs of the workflow in {execution_id}"}
+        return self.machines.publish(head.workflow_id, definition, keep), compiled.report
 
     def _live_arns(self, head: WorkflowHead) -> set[str]:
         if head.live_version is None:

@@ -64,6 +64,8 @@ class StartRequest:
     parent: ParentLink | None = None
     # How long whoever asks would wait for the end: an express execution that is over by then is waited for.
     wait_seconds: float = 0
+    # The id that the execution is to have, where files were stored for it before; else it gets a new one.
+    execution_id: str | None = None
 
     def settled(self) -> StartRequest:
         """The word on pins of the document: for the draft when somebody runs it alone."""

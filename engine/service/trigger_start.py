@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from engine.errors import NodeError, RequestError, UnavailableError
 from engine.execution import Execution, ExecutionStatus
@@ -18,6 +19,8 @@ from engine.workflow import Workflow
 
 # Starts of one event that Step Functions refused: a trigger's own retries are fewer.
 MAX_STARTS = 10
+# Until what was stored for an execution that never began is deleted; nobody is about to use it.
+ABANDONED_HOURS = 1
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,11 @@ class TriggerStarter:
         *,
         choice: VersionChoice = "live",
         event_key: str | None = None,
+        execution_id: str | None = None,
     ) -> tuple[Execution, bool]:
         """The execution, and whether it is new: an ``event_key`` starts one, however often it comes.
+
+        ``execution_id``, without a key: the id that it is to have.
 
         NotFoundError; ConflictError where nothing is live; RequestError when the event does not fit the
         inputs; UnavailableError when the execution could not be started, and then it may be tried again.
@@ -47,13 +53,19 @@ class TriggerStarter:
         version = self.version(trigger.workflow_id, choice)
         inputs = map_inputs(trigger.settings.inputs, event, version.workflow)
         if event_key is None:
-            return self.executions.start(self._request(trigger, inputs, choice, None))
+            request = replace(self._request(trigger, inputs, choice, None), execution_id=execution_id)
+            return self.executions.start(request)
         for number in range(MAX_STARTS):
             key = f"{trigger.trigger_id}:{event_key}" + (f":{number}" if number else "")
             execution, created = self.executions.start(self._request(trigger, inputs, choice, key))
             if created or not _was_never_started(execution):
                 return execution, created
         raise UnavailableError(f"trigger '{trigger.trigger_id}' could not start {MAX_STARTS} executions")
+
+    def abandon(self, execution_id: str) -> None:
+        """There will be no execution of this id: what was stored for it goes within days."""
+        service = self.executions
+        service.executions.mark_removed(execution_id, service.clock.now() + timedelta(hours=ABANDONED_HOURS))
 
     def _request(
         self, trigger: Trigger, inputs: JsonObject, choice: VersionChoice, key: str | None

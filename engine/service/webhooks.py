@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from engine.access.audience import may_use
 from engine.access.audit_service import AuditService
 from engine.errors import ConflictError, MiniN8nError, NotFoundError, RequestError, UnavailableError
+from engine.execution import FILES_PREFIX
 from engine.json_value import JsonObject
 from engine.node import RESPOND_TYPE
 from engine.ports import BlobStore, Clock, CredentialStore, WorkflowStore, WorkflowVersion
-from engine.runner.context import FILES_PREFIX, safe_file_name
+from engine.runner.context import safe_file_name
 from engine.service.trigger_fire import TriggerFirer
 from engine.service.webhook_reply import WebhookReplier
 from engine.trigger import FireOutcome, Trigger, WebhookSettings
@@ -113,13 +114,22 @@ class WebhookService:
         if settings.response == "respond" and not _respond_nodes(version):
             message = f"Version {version.version} of the workflow has no respond node to answer with."
             raise WebhookError(409, "conflict", message)
-        event = self._event(trigger, settings, request, private)
-        execution, _ = self.firer.starter.start(trigger, event, choice=version.version)
+        # Chosen before, since files belong to the execution that they start, and go with it.
+        execution_id = self.clock.new_id("ex")
+        event = self._event(execution_id, settings, request, private)
+        try:
+            execution, _ = self.firer.starter.start(
+                trigger, event, choice=version.version, execution_id=execution_id
+            )
+        except MiniN8nError:
+            if event["files"]:
+                self.firer.starter.abandon(execution_id)
+            raise
         self.firer.record(trigger, "started", execution_id=execution.execution_id, test=request.test)
         return self.replier.reply(execution, settings.response, _respond_nodes(version))
 
     def _event(
-        self, trigger: Trigger, settings: WebhookSettings, request: WebhookRequest, private: frozenset[str]
+        self, execution_id: str, settings: WebhookSettings, request: WebhookRequest, private: frozenset[str]
     ) -> JsonObject:
         content_type = request.headers.get("content-type", "")
         body = read_body(request.body, content_type, raw=settings.body == "raw")
@@ -129,15 +139,15 @@ class WebhookService:
             "query": fold(request.query),
             "headers": {name: value for name, value in request.headers.items() if name not in private},
             "body": body.value,
-            "files": [self._save(trigger, upload) for upload in body.uploads],
+            "files": [self._save(execution_id, upload) for upload in body.uploads],
             "source_ip": request.source_ip,
             "received_at": self.clock.now().isoformat(),
         }
 
-    def _save(self, trigger: Trigger, upload: Upload) -> JsonObject:
-        """Store a file; what the event says of it, with a link that goes on working."""
+    def _save(self, execution_id: str, upload: Upload) -> JsonObject:
+        """Store a file; what the event says of it, with a link that works while the execution is kept."""
         name = safe_file_name(upload.name)
-        key = f"{FILES_PREFIX}{trigger.trigger_id}/{self.clock.new_token()}/{name}"
+        key = f"{FILES_PREFIX}{execution_id}/{self.clock.new_token()}/{name}"
         self.blobs.put(key, upload.data, upload.content_type)
         return {
             "field": upload.field,

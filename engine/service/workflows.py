@@ -34,9 +34,10 @@ from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.service.visibility import check_sharing
 from engine.validation import check_document
+from engine.workflow import DEFAULT_RETENTION_DAYS
 
-# Versions of a deleted workflow stay readable, for the executions that name them.
-KEEP_DELETED_DAYS = 90
+# Versions that are read at once to find out how long executions are kept.
+VERSIONS_PAGE = 50
 # Saves that may come between while a workflow is shared.
 SHARE_ATTEMPTS = 5
 
@@ -54,6 +55,8 @@ class WorkflowService:
     durations: DurationStore
     release_triggers: Callable[[str], int] = lambda _: 0
     """Deletes the triggers of a workflow, by its id; how many there were."""
+    retention_days: int = DEFAULT_RETENTION_DAYS
+    """Of executions whose workflow does not say; see `engine.settings`."""
 
     def find_problems(self, document: JsonObject, owner: str | None = None) -> tuple[Problem, ...]:
         """All that keeps the document from being saved as a new one of the owner's; nothing if it can be."""
@@ -123,6 +126,7 @@ class WorkflowService:
     def delete(self, workflow_id: str, expected_revision: int | None) -> None:
         """Delete a workflow, its triggers and its state machine; one that stopped halfway is finished.
 
+        Its executions are kept until their time is over, and for so long the versions that they ran.
         ConflictError while executions run: Step Functions would end them at their next state.
         """
         try:
@@ -137,10 +141,20 @@ class WorkflowService:
             raise ConflictError(
                 f"Workflow '{workflow_id}' has running executions. Cancel them, or let them end, then delete."
             )
-        expires_at = self.clock.now() + timedelta(days=KEEP_DELETED_DAYS)
+        expires_at = self.clock.now() + timedelta(days=self._longest_retention_days(workflow_id) + 1)
         self.workflows.delete(workflow_id, expected_revision, expires_at)
         self.release_triggers(workflow_id)
         self.machines.delete(workflow_id)
+
+    def _longest_retention_days(self, workflow_id: str) -> int:
+        """Days for which an execution of any version may be kept from now on."""
+        longest, cursor = max(self.retention_days, DEFAULT_RETENTION_DAYS), None
+        while True:
+            page = self.workflows.list_versions(workflow_id, VERSIONS_PAGE, cursor)
+            asked = (version.workflow.settings.retention_days or 0 for version in page.items)
+            longest = max(longest, *asked)
+            if (cursor := page.cursor) is None:
+                return longest
 
     def plan(self, workflow_id: str, choice: VersionChoice = "draft") -> JsonObject:
         """What the workflow compiles to, and what the compiler knows of it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from engine.errors import NotFoundError
-from engine.runner.context import FILES_PREFIX
+from engine.execution import FILES_PREFIX
 from functions.api.services import Services
 from functions.bootstrap import Root
 
@@ -21,6 +21,7 @@ def make_services(root: Root) -> Services:
         imports=root.import_service,
         templates=root.template_service,
         executions=root.execution_service,
+        remover=root.execution_remover,
         credentials=root.credential_service,
         approvals=root.approval_service,
         triggers=root.trigger_service,

@@ -51,6 +51,9 @@ class ExecutionSummary(BaseModel):
     started_at: datetime
     ended_at: datetime | None
     duration_seconds: float | None
+    expires_at: datetime = Field(
+        description="When it goes with all that it made; while it runs, at the latest."
+    )
     error: ErrorInfo | None
     cost: ExecutionCost | None = Field(description="US dollars, once it has ended.")
     trace_id: str | None = Field(description="The trace of the request that started it.")
@@ -278,6 +281,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "started_at": execution.started_at,
         "ended_at": execution.ended_at,
         "duration_seconds": _seconds(execution.started_at, execution.ended_at),
+        "expires_at": execution.expires_at,
         "error": execution.error,
         "cost": execution.cost,
         "trace_id": execution.trace_id,

@@ -22,6 +22,8 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("PUT", f"{_WORKFLOW}/access"): "workflow.share",
     ("POST", f"{_WORKFLOW}{_EXECUTION}/cancel"): "execution.cancel",
     ("POST", f"{_EXECUTION}/cancel"): "execution.cancel",
+    ("DELETE", f"{_WORKFLOW}{_EXECUTION}"): "execution.delete",
+    ("DELETE", _EXECUTION): "execution.delete",
     ("POST", _TRIGGERS): "trigger.create",
     ("PUT", _TRIGGER): "trigger.update",
     ("DELETE", _TRIGGER): "trigger.delete",

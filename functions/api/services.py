@@ -27,6 +27,7 @@ from engine.service import (
     WorkflowService,
 )
 from engine.service.approvals import ApprovalService
+from engine.service.removal import ExecutionRemover
 from engine.tally_port import TallyStore
 
 
@@ -41,6 +42,7 @@ class Services:
     imports: ImportService
     templates: TemplateService
     executions: ExecutionService
+    remover: ExecutionRemover
     credentials: CredentialService
     approvals: ApprovalService
     triggers: TriggerService

@@ -1,8 +1,8 @@
-"""The entry point of the ends of executions.
+"""The entry point of the ends of executions, heard and unheard, and of their removal.
 
 Standard ones by Step Functions' status-change event: StopExecution, timeouts and histories that overflow run
 no Catch, so only the event sees every end. Express ones, of which no event tells, by the last Task of their
-machine.
+machine. Of removals the table's stream tells.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ with without_collection():
     from engine.service.express import told_end
     from engine.task import FinishTask
     from functions.bootstrap import bootstrap
+    from functions.execution_events.removals import clear_removed
     from functions.telemetry import logger, metrics
     from functions.tracing import traced
 
@@ -42,8 +43,15 @@ def read_event(detail: JsonObject) -> MachineExecution:
 @traced
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
-    """End the execution that the event is about; an event about someone else's is let go."""
+    """End the execution that the event is about, or those that hang; or clear up after those that are gone.
+
+    An event about someone else's is let go.
+    """
     root = bootstrap()
+    if "Records" in event:
+        return clear_removed(event["Records"], root.execution_remover)
+    if event.get("sweep") == "stuck":
+        return {"stuck": [execution.execution_id for execution in root.stuck_sweep.sweep()]}
     if event.get("step") == "finish":
         task = FinishTask.model_validate(event)
         execution_id, ended = task.execution_id, told_end(task, root.clock.now())
@@ -51,7 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
         execution_id, ended = str(event["detail"]["name"]), read_event(event["detail"])
     logger.append_keys(execution_id=execution_id, status=ended.status)
     try:
-        finished = root.finisher.finish(execution_id, ended)
+        finished = root.event_finisher.finish(execution_id, ended)
     except NotFoundError:
         logger.warning("the execution is not ours")
         return {"finished": False}

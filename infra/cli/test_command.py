@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,39 +18,44 @@ CHECKED = ("engine", "nodes", "functions", "infra", "tests", "examples")
 SPREAD = ("--numprocesses=2", "--dist=loadfile")
 
 
-def steps() -> dict[str, list[str]]:
-    """The commands by the name they are shown under, in the order they run."""
+def linters() -> dict[str, list[str]]:
+    """The commands that read the sources, by the name they are shown under."""
     folders = [name for name in CHECKED if (ROOT / name).is_dir()]
     return {
         "ruff check": [_tool("ruff"), "check", "--quiet", *folders],
         "ruff format": [_tool("ruff"), "format", "--check", "--quiet", *folders],
         "mypy": [_tool("mypy"), "--strict", "--no-error-summary"],
         "lint-imports": [_tool("lint-imports"), "--no-cache"],
-        "pytest": [*_pytest(), *SPREAD],
     }
 
 
+def tests() -> list[str]:
+    """The command that runs all tests."""
+    return [*_pytest(), *SPREAD]
+
+
 def run_tests(arguments: list[str]) -> int:
-    """Run all steps, or pytest alone with `arguments`; return the exit code of the first step that failed.
+    """Run all, or pytest alone with `arguments`; return the exit code of the first step that failed.
 
     A step that fails does not keep the next ones from running: one look shows all that is wrong.
     """
     if arguments:
         return subprocess.run([*_pytest(), *arguments], cwd=ROOT, check=False).returncode
-    codes = [_run_step(name, command) for name, command in steps().items()]
+    with ThreadPoolExecutor() as pool:  # mypy takes one core, the others fit beside it
+        codes = list(pool.map(_run_step, linters(), linters().values()))
+    codes.append(_run_step("pytest", tests(), quiet=False))
     return next((code for code in codes if code != 0), 0)
 
 
-def _run_step(name: str, command: list[str]) -> int:
+def _run_step(name: str, command: list[str], *, quiet: bool = True) -> int:
+    """``quiet``: it is heard only when it has found something, and then at once: lines of two do not mix."""
     _say(f"{name} ...")
     started = time.monotonic()
-    # pytest tells its own progress; a linter is heard only when it has found something.
-    quiet = name != "pytest"
     done = subprocess.run(
         command, cwd=ROOT, check=False, capture_output=quiet, text=True, stdin=subprocess.DEVNULL
     )
     if quiet and done.returncode != 0:
-        print(done.stdout, done.stderr, sep="", flush=True)
+        print(f"{done.stdout}{done.stderr}", flush=True)
     verdict = "passed" if done.returncode == 0 else "FAILED"
     _say(f"{name} {verdict} in {time.monotonic() - started:.1f} s")
     return done.returncode

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from infra.local.asl.patches import apply_interpreter_patches
+from infra.local.aws.expired_items import remove_expired
 from infra.local.aws.lambda_pool.code_store import CodeStore
 from infra.local.aws.lambda_pool.pool import LambdaPool
 from infra.local.aws.options import ServerOptions
@@ -28,6 +29,7 @@ from infra.local.aws.patches import (
     event_delivery,
     execution_details,
     execution_engine,
+    expression_checks,
     http_api_body,
     http_api_preflight,
     http_api_proxy,
@@ -42,6 +44,7 @@ from infra.local.aws.patches import (
     server_patches,
     service_clients,
     status_events,
+    table_expiry,
 )
 from infra.local.patch import Patch, patched
 from tests.unit.local_aws.conftest import ROLE, zipped
@@ -113,7 +116,7 @@ ENGINE = execution_engine.patch(0.0)
 def test_every_patch_finds_its_seam(pool: LambdaPool, code: CodeStore) -> None:
     apply_interpreter_patches()
     patches = server_patches(ServerOptions(), "http://127.0.0.1:1", pool, code)
-    with patched(*patches, http_api_body.PATCH):
+    with patched(*patches, http_api_body.PATCH, table_expiry.PROVISIONER, table_expiry.REAPER):
         assert all(patch.is_applied for patch in patches)
     assert not any(patch.is_applied for patch in patches)
 
@@ -279,6 +282,32 @@ def test_execution_details(states: ModuleType) -> None:
     assert described((execution_details.PATCH,))["stateMachineVersionArn"].endswith(":canary:1")
 
 
+def test_expression_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ministack.services import dynamodb
+
+    read: list[str] = []
+    tokenize, check = dynamodb._tokenize, dynamodb._condition_syntax_error
+    monkeypatch.setattr(dynamodb, "_tokenize", lambda text: read.append(text) or tokenize(text))
+    monkeypatch.setattr(
+        dynamodb, "_condition_syntax_error", lambda text, slot: read.append(text) or check(text, slot)
+    )
+    condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": {"S": "p"}, ":sk": {"S": "ITEM#"}}
+
+    def found_and_read() -> tuple[list[bool], int]:
+        read.clear()
+        items = [{"pk": {"S": "p"}, "sk": {"S": f"{kind}#1"}} for kind in ("ITEM", "NODE", "ITEM")]
+        found = [dynamodb._evaluate_condition(condition, item, values, {}) for item in items]
+        return found, len(read)
+
+    with patched():
+        assert found_and_read() == ([True, False, True], 6)
+    with patched(expression_checks.PATCH):
+        assert found_and_read() == ([True, False, True], 2)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="redundant"):
+                dynamodb._evaluate_condition("((pk = :pk))", {}, values, {})
+
+
 def test_machine_versions(states: ModuleType) -> None:
     def start_a_deleted_version() -> str:
         machine = create(states, SUCCEED)
@@ -379,6 +408,51 @@ BODY = {
         }
     },
 }
+
+
+TABLE = {
+    "TableName": "canary",
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+    "StreamSpecification": {"StreamViewType": "KEYS_ONLY"},
+    "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+}
+REAPER_THREAD = "dynamodb-ttl-reaper"
+
+
+def test_table_expiry() -> None:
+    from ministack.services import dynamodb
+    from ministack.services.cloudformation import provisioners
+
+    def put(patches: tuple[Patch, ...]) -> dict[str, Any] | None:
+        with patched(*patches):
+            provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]["create"]("Table", TABLE, "stack")
+            for name, at in (("gone", "1"), ("kept", "9999999999")):
+                item = {"id": {"S": name}, "expires_at": {"N": at}}
+                dynamodb._put_item({"TableName": "canary", "Item": item})
+            setting: dict[str, Any] | None = dynamodb._ttl_settings.get("canary")
+            # As its own reaper would, which looks once a minute.
+            table = dynamodb._tables["canary"]
+            key = ("gone", next(iter(table["items"]["gone"])))
+            reaper = threading.Thread(target=lambda: dynamodb._remove_item(table, *key), name=REAPER_THREAD)
+            reaper.start()
+            reaper.join()
+        return setting
+
+    dynamodb.reset()
+    assert put(()) is None
+    assert set(dynamodb._tables["canary"]["items"]) == {"kept"}
+    assert [record["eventName"] for record in dynamodb._stream_records["canary"]] == ["INSERT", "INSERT"]
+    dynamodb.reset()
+    wanted = {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+    assert put((table_expiry.PROVISIONER, table_expiry.REAPER)) == wanted
+    remove_expired(dynamodb, time.time())
+    assert set(dynamodb._tables["canary"]["items"]) == {"kept"}
+    removed = dynamodb._stream_records["canary"][-1]
+    assert (removed["eventName"], removed["dynamodb"]["Keys"]) == ("REMOVE", {"id": {"S": "gone"}})
+    assert removed["userIdentity"]["principalId"] == "dynamodb.amazonaws.com"
+    dynamodb.reset()
 
 
 def test_http_api_body() -> None:
@@ -501,7 +575,7 @@ def test_loading_applies_a_patch_with_the_service() -> None:
     applied = threading.Event()
     waiting = Patch("canary.waiting", lambda: iter(()))
     waiting.apply = applied.set  # type: ignore[method-assign] - only the call is of interest
-    with patched(loading.patch({"sqs": waiting})):
+    with patched(loading.patch({"sqs": (waiting,)})):
         app._get_module("sns")
         assert not applied.is_set()
         app._get_module("sqs")

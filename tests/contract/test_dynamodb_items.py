@@ -20,6 +20,7 @@ from tests.contract.samples import execution_of, head_of, run_of, version_of, wo
 
 RETENTION_DAYS = 30
 RETENTION = timedelta(days=RETENTION_DAYS)
+KEPT = {"started_at": START, "retention_days": RETENTION_DAYS}
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def table(make_table: Callable[[str], str]) -> str:
 
 @pytest.fixture
 def store(aws: AwsClients, table: str, clock: ManualClock) -> DynamoExecutionStore:
-    return DynamoExecutionStore(aws.dynamodb, table, clock, RETENTION_DAYS)
+    return DynamoExecutionStore(aws.dynamodb, table, clock)
 
 
 def items_of(aws: AwsClients, table: str) -> dict[str, dict[str, Any]]:
@@ -47,7 +48,7 @@ def seconds(at: datetime) -> int:
 def test_an_execution_and_its_node_runs_expire_together(
     store: DynamoExecutionStore, aws: AwsClients, table: str
 ) -> None:
-    store.create(execution_of("ex_1", started_at=START, timeout_seconds=3600))
+    store.create(execution_of("ex_1", **KEPT, timeout_seconds=3600))
     store.start_node(run_of("first", NodeStatus.RUNNING))
     latest = seconds(START + timedelta(hours=1) + RETENTION)
     items = items_of(aws, table)
@@ -60,14 +61,42 @@ def test_a_node_run_of_an_execution_that_was_never_read_outlives_the_longest(
     store: DynamoExecutionStore, aws: AwsClients, table: str
 ) -> None:
     store.start_node(run_of("first", NodeStatus.RUNNING))
-    longest = timedelta(seconds=31_536_000) + RETENTION
+    longest = timedelta(seconds=31_536_000, days=90)
     assert expiry_of(items_of(aws, table)["NODE#first"]) == seconds(START + longest)
+
+
+def test_another_process_keeps_to_the_retention_of_the_execution(
+    store: DynamoExecutionStore, aws: AwsClients, table: str, clock: ManualClock
+) -> None:
+    store.create(execution_of("ex_1", **KEPT, timeout_seconds=3600))
+    other = DynamoExecutionStore(aws.dynamodb, table, clock)
+    other.start_node(run_of("first", NodeStatus.RUNNING))
+    assert expiry_of(items_of(aws, table)["NODE#first"]) == seconds(START + timedelta(hours=1) + RETENTION)
+    another = DynamoExecutionStore(aws.dynamodb, table, clock)
+    another.finish("ex_1", ExecutionStatus.SUCCEEDED, START)
+    assert expiry_of(items_of(aws, table)["META"]) == seconds(START + RETENTION)
+
+
+def test_a_day_is_written_down_for_as_long_as_its_longest_execution_is_kept(
+    store: DynamoExecutionStore, aws: AwsClients, table: str, clock: ManualClock
+) -> None:
+    def until(days: int) -> int:
+        store.create(execution_of(clock.new_id("ex"), started_at=START, retention_days=days))
+        other = DynamoExecutionStore(aws.dynamodb, table, clock)
+        other.create(execution_of(clock.new_id("ex"), started_at=START, retention_days=1))
+        return expiry_of(items_of(aws, table)["2035-03"])
+
+    months = timedelta(days=31, seconds=60)
+    assert until(30) == seconds(START + months + timedelta(days=30))
+    assert until(5) == seconds(START + months + timedelta(days=30))
+    assert until(400) == seconds(START + months + timedelta(days=400))
+    assert len(store.list_executions(ExecutionFilter(), 10).items) == 6
 
 
 def test_what_has_expired_is_gone_before_dynamodb_deletes_it(
     store: DynamoExecutionStore, clock: ManualClock
 ) -> None:
-    store.create(execution_of("ex_1", started_at=START))
+    store.create(execution_of("ex_1", **KEPT))
     store.finish_node(run_of("first", NodeStatus.SUCCEEDED))
     clock.advance(RETENTION.total_seconds() + 61)
     store.create(execution_of("ex_2", started_at=clock.now()))

@@ -38,6 +38,7 @@ PREFIXES = (
     "<ArtifactsBucket.Arn>/cache/*",
     "<ArtifactsBucket.Arn>/executions/*",
     "<ArtifactsBucket.Arn>/files/*",
+    "<ExecutionsTable.Arn>/stream/*",  # a stream is called by the time that it began
 )
 
 
@@ -134,7 +135,7 @@ def test_every_function_has_a_role_of_its_own(translated: dict[str, Any]) -> Non
 
 EXECUTOR_TABLES = {
     "<WorkflowsTable.Arn>": {"GetItem"},
-    "<ExecutionsTable.Arn>": {"BatchGetItem", "PutItem", "Query", "UpdateItem"},
+    "<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     "<CacheTable.Arn>": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
 }
 # Whose a credential is, and that it is used.
@@ -144,17 +145,25 @@ TABLES = {
     "HttpRole": CREDENTIAL_TABLES,
     "AiRole": CREDENTIAL_TABLES,
     "CustomRole": CREDENTIAL_TABLES,
-    "FlowRole": EXECUTOR_TABLES
-    | {"<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"}},
+    "FlowRole": EXECUTOR_TABLES,
     "ExecutionEventsRole": {
         "<WorkflowsTable.Arn>": {"GetItem", "PutItem"},
-        "<ExecutionsTable.Arn>": {"GetItem", "PutItem", "Query", "UpdateItem"},
+        "<ExecutionsTable.Arn>": {
+            *("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+        },
+        "<ExecutionsTable.Arn>/index/by_due": {"Query"},
+        "<ExecutionsTable.Arn>/stream/*": {
+            *("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
+        },
         "<AccessTable.Arn>": {"UpdateItem"},
     },
     "ApiRole": {
         "<WorkflowsTable.Arn>": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
         "<WorkflowsTable.Arn>/index/list": {"Query"},
-        "<ExecutionsTable.Arn>": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+        "<ExecutionsTable.Arn>": {
+            *("BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query"),
+            "UpdateItem",
+        },
         "<ExecutionsTable.Arn>/index/by_workflow": {"Query"},
         "<ExecutionsTable.Arn>/index/by_day": {"Query"},
         "<CacheTable.Arn>": {"BatchGetItem", "BatchWriteItem", "GetItem", "Scan"},
@@ -267,7 +276,8 @@ ARTIFACTS = {
     },
     "ExecutionEventsRole": {
         "<ArtifactsBucket.Arn>": {"ListBucket"},
-        "<ArtifactsBucket.Arn>/executions/*": {"GetObject", "PutObject"},
+        "<ArtifactsBucket.Arn>/executions/*": {"DeleteObject", "GetObject", "PutObject"},
+        "<ArtifactsBucket.Arn>/files/*": {"DeleteObject"},
     },
     "ApiRole": {
         "<ArtifactsBucket.Arn>": {"ListBucket"},
@@ -285,7 +295,7 @@ ARTIFACTS = {
 
 
 @pytest.mark.parametrize("role", ARTIFACTS)
-def test_a_role_has_exactly_the_artifacts_it_needs_and_nobody_deletes_one(
+def test_a_role_has_exactly_the_artifacts_it_needs_and_who_clears_up_alone_deletes_them(
     allowed: dict[str, frozenset[Grant]], role: str
 ) -> None:
     assert by_resource(allowed[role], "s3") == ARTIFACTS[role]
@@ -318,12 +328,15 @@ def test_executors_answer_tasks_that_wait_and_do_nothing_else_to_state_machines(
         assert by_resource(allowed[f"{name}Role"], "states") == {MACHINES: {"SendTaskSuccess"}}
 
 
-@pytest.mark.parametrize("role", ["FlowRole", "ExecutionEventsRole"])
+# Who hears of every end removes the machines that were made for one execution.
+@pytest.mark.parametrize(
+    ("role", "more"), [("FlowRole", set()), ("ExecutionEventsRole", {"DeleteStateMachineVersion"})]
+)
 def test_who_starts_and_ends_children_makes_no_state_machine(
-    allowed: dict[str, frozenset[Grant]], role: str
+    allowed: dict[str, frozenset[Grant]], role: str, more: set[str]
 ) -> None:
     assert by_resource(allowed[role], "states") == {
-        MACHINES: {"SendTaskSuccess", "StartExecution"},
+        MACHINES: {"SendTaskSuccess", "StartExecution"} | more,
         EXECUTIONS: {"DescribeExecution", "StopExecution"},
     }
 

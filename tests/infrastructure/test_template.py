@@ -10,6 +10,7 @@ import pytest
 from engine.registry import NodeRegistry
 from engine.settings import EXECUTORS, TARGETS, read_settings
 from engine.validation.node_rule import EXECUTOR_MARGIN_SECONDS, EXECUTOR_TIMEOUT_SECONDS
+from functions.execution_events.removals import WATCHED
 from infra.build.environment import ROOT
 from infra.build.function_package import PACKAGES
 from infra.checks.cloudformation import TEMPLATE, Resolver, read_template
@@ -172,7 +173,11 @@ TABLES = {
     "WorkflowsTable": (["workflow_id", "sk"], {"list": ["list_shard", "workflow_id"]}),
     "ExecutionsTable": (
         ["execution_id", "sk"],
-        {"by_workflow": ["workflow_id", "execution_id"], "by_day": ["day_shard", "execution_id"]},
+        {
+            "by_workflow": ["workflow_id", "execution_id"],
+            "by_day": ["day_shard", "execution_id"],
+            "by_due": ["due_shard", "due_at_epoch_seconds"],
+        },
     ),
     "CacheTable": (["cache_key"], {}),
     "AccessTable": (["pk", "sk"], {}),
@@ -202,7 +207,24 @@ def test_the_indexes_hold_what_lists_need_and_no_large_values(translated: dict[s
         for name in ("WorkflowsTable", "ExecutionsTable")
         for index in resolver.resource(name)["GlobalSecondaryIndexes"]
     }
-    assert projections == {"list": {"ProjectionType": "ALL"}, "by_workflow": filtered, "by_day": filtered}
+    assert projections == {
+        "list": {"ProjectionType": "ALL"},
+        "by_workflow": filtered,
+        "by_day": filtered,
+        "by_due": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+def test_executions_that_hang_are_looked_for_unless_nothing_is_to_run_idle(
+    translated: dict[str, Any],
+) -> None:
+    rule = Resolver(translated).resource("ExecutionEventsFunctionSweep")
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(15 minutes)", "ENABLED")
+    (target,) = rule["Targets"]
+    assert target["Arn"] == "<ExecutionEventsFunction.Arn>"
+    assert json.loads(target["Input"]) == {"sweep": "stuck"}
+    off = Resolver(translated, {"StuckSweep": "off"}).resource("ExecutionEventsFunctionSweep")
+    assert off["State"] == "DISABLED"
 
 
 def test_the_tables_cost_nothing_idle_forget_what_expired_and_are_encrypted(
@@ -247,23 +269,33 @@ def test_the_bucket_is_private_encrypted_and_reached_by_tls_only(translated: dic
     ]
 
 
-def lifecycle(translated: dict[str, Any], days: str) -> dict[str, tuple[str, Any]]:
-    bucket = Resolver(translated, {"ArtifactRetentionDays": days}).resource("ArtifactsBucket")
-    rules = bucket["LifecycleConfiguration"]["Rules"]
-    return {rule["Prefix"]: (rule["Status"], rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule}
+def test_what_an_execution_made_stays_until_it_is_deleted_with_it(translated: dict[str, Any]) -> None:
+    resolver = Resolver(translated, {"ExecutionRetentionDays": "30"})
+    rules = resolver.resource("ArtifactsBucket")["LifecycleConfiguration"]["Rules"]
+    assert [(rule["Prefix"], rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule] == [
+        ("cache/", 366)
+    ]
+    told = {
+        found["EXECUTION_RETENTION_DAYS"]
+        for found in variables(translated, {"ExecutionRetentionDays": "30"}).values()
+    }
+    assert told == {"30"}
 
 
-def test_files_and_results_are_kept_unless_a_retention_is_asked_for(translated: dict[str, Any]) -> None:
-    assert lifecycle(translated, "0") == {
-        "cache/": ("Enabled", 366),
-        "files/": ("Disabled", 36500),
-        "executions/": ("Disabled", 36500),
+def test_who_clears_up_hears_of_every_execution_that_goes_and_of_nothing_else(
+    translated: dict[str, Any],
+) -> None:
+    resolver = Resolver(translated)
+    assert resolver.resource("ExecutionsTable")["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
+    mapping = resolver.resource("ExecutionEventsFunctionRemoval")
+    assert mapping["EventSourceArn"] == "<ExecutionsTable.StreamArn>"
+    (found,) = mapping["FilterCriteria"]["Filters"]
+    assert json.loads(found["Pattern"]) == {
+        "eventName": ["REMOVE"],
+        "dynamodb": {"Keys": {"sk": {"S": sorted(WATCHED)}}},
     }
-    assert lifecycle(translated, "30") == {
-        "cache/": ("Enabled", 366),
-        "files/": ("Enabled", "30"),
-        "executions/": ("Enabled", "30"),
-    }
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": "<ExecutionEventsQueue.Arn>"}}
 
 
 def test_requests_go_to_the_api_function_and_those_to_webhooks_to_their_own(

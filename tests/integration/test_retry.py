@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import httpx
+
+from infra.local.deployment import local_client
 from infra.local.stack import LocalStack
 from tests.integration.documents import connect, http_node, node, workflow
+from tests.integration.test_shared_task import called
 from tests.integration.workflow_api import WorkflowApi, statuses
 
 DONE, LEFT = 15, 4
@@ -25,9 +29,27 @@ def twenty_nodes(stack: LocalStack) -> dict[str, Any]:
     return workflow(*nodes, connections=connect(*pairs))
 
 
+def retried_to_its_end(api: WorkflowApi, answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 202, answer.text
+    return api.end(answer.json()["id"])
+
+
+def versions_of_the_machine(stack: LocalStack, execution: dict[str, Any]) -> list[str]:
+    """What versions stand, a moment after the last execution ended: who records that removes its own."""
+    client = local_client(stack.endpoint, "stepfunctions")
+    machine = execution["execution_arn"].replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    deadline = time.monotonic() + 30
+    while True:
+        listed = client.list_state_machine_versions(stateMachineArn=machine)["stateMachineVersions"]
+        if len(listed) == 1 or time.monotonic() > deadline:
+            return [version["stateMachineVersionArn"] for version in listed]
+        time.sleep(0.1)
+
+
 def test_fifteen_of_twenty_results_are_kept(api: WorkflowApi, stack: LocalStack) -> None:
     assert stack.models is not None
-    failed = api.execute(api.save(twenty_nodes(stack)))
+    workflow_id = api.save(twenty_nodes(stack))
+    failed = api.execute(workflow_id)
     assert failed["status"] == "failed"
     finished = [node_id for node_id, status in statuses(failed).items() if status == "succeeded"]
     assert len(finished) == DONE
@@ -43,6 +65,14 @@ def test_fifteen_of_twenty_results_are_kept(api: WorkflowApi, stack: LocalStack)
     before = {run["node_id"]: run["result"] for run in failed["nodes"]}
     assert all(run["result"] == before[run["node_id"]] for run in ended["nodes"] if run["node_id"] in kept)
     assert stack.models.ledger.count("GET /data/slow", "") == 0
+    # What finished costs nothing again: no Task stands for it, in the history or in the machine.
+    assert {node_id for nodes in called(stack, failed) for node_id in nodes} == {*finished, "broken"}
+    assert called(stack, ended) == [["broken"]]
+    again = retried_to_its_end(api, api.http.post(f"/executions/{ended['id']}/retry"))
+    assert called(stack, again) == [["broken"]]
+    assert {run["kept_from"] for run in again["nodes"]} == {failed["id"], None}
+    saved = api.http.get(f"/workflows/{workflow_id}").json()["state_machine_version_arn"]
+    assert versions_of_the_machine(stack, failed) == [saved]
 
 
 def test_what_passes_now_runs_to_the_end(api: WorkflowApi, stack: LocalStack) -> None:
@@ -94,5 +124,7 @@ def test_a_retry_with_the_draft_keeps_what_did_not_change(api: WorkflowApi, stac
     kept = {run["node_id"] for run in ended["nodes"] if run["kept_from"] == failed["id"]}
     assert kept == set(told["kept_nodes"])
     assert stack.models.ledger.count("GET /data/slow", "") == 1 + LEFT
+    ran = {node_id for nodes in called(stack, ended) for node_id in nodes}
+    assert ran == {"n14", "broken", *(f"later{index}" for index in range(LEFT))}
     refused = api.http.post(f"/executions/{failed['id']}/retry", json={"version": "newest"})
     assert (refused.status_code, refused.json()["problems"][0]["field"]) == (422, "version")

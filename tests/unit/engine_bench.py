@@ -56,6 +56,7 @@ from engine.service import (
 from engine.service.aftermath import Aftermath
 from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
 from engine.service.children import ChildStarter
+from engine.service.removal import ExecutionRemover
 from engine.service.tally import Tally
 from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
@@ -150,6 +151,7 @@ class EngineBench:
             self.clock,
             self.metrics,
             follow=aftermath.follow,
+            discard_machine=self.machines.discard,
             durations=DurationRecorder(self.durations, self.clock, self.metrics),
             tally=Tally(self.tallies),
         )
@@ -167,9 +169,7 @@ class EngineBench:
             durations=self.durations,
             release_triggers=self.trigger_service.release,
         )
-        self.parts = PartialRunPlanner(
-            self.executions, self.registry, self.workflow_service.saver.publish_part
-        )
+        self.parts = PartialRunPlanner(self.executions, self.registry)
         self.execution_service = ExecutionService(
             workflows=self.workflows,
             executions=self.executions,
@@ -180,7 +180,9 @@ class EngineBench:
             clock=self.clock,
             metrics=self.metrics,
             parts=self.parts,
+            publish_part=self.workflow_service.saver.publish_part,
         )
+        self.remover = ExecutionRemover(self.executions, self.blobs, self.clock, self.metrics)
         self.audit_records = MemoryAuditStore()
         self.approval_service = ApprovalService(
             self.executions, SIGNER, self.waker, AuditService(self.audit_records, self.clock), self.clock

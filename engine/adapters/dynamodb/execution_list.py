@@ -11,10 +11,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
-from engine.adapters.dynamodb.attribute import Item, epoch_microseconds, expiry, is_expired, number, text
+from engine.adapters.dynamodb.attribute import (
+    EXPIRES_AT,
+    Item,
+    epoch_microseconds,
+    expiry,
+    is_expired,
+    number,
+    text,
+)
 from engine.adapters.dynamodb.execution_item import DAY_SHARDS, day_of, execution_from, execution_key
 from engine.adapters.dynamodb.newest_first import Budget, Partition, walk
-from engine.adapters.dynamodb.table import Table
+from engine.adapters.dynamodb.table import ConditionFailedError, Table
 from engine.adapters.execution_filter import listing_of, matches
 from engine.execution import Execution
 from engine.ports import Clock, ExecutionFilter, Page
@@ -29,24 +37,33 @@ class ExecutionList:
     def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
         self._clock = clock
-        self._noted: set[str] = set()
+        self._noted: dict[str, timedelta] = {}
 
     def note_day(self, at: datetime, expires_at: datetime) -> None:
-        """Write down that executions start on this day; once in the life of a process."""
-        day = day_of(at)
-        if day in self._noted:
+        """Write down that executions start on this day.
+
+        Once in the life of a process, and again for one that is kept for longer.
+        """
+        day, kept_for = day_of(at), expires_at - at
+        if kept_for <= self._noted.get(day, timedelta()):
             return
+        # One that starts on the month's last day and is kept as long expires no later than this.
+        until = {":at": expiry(at + timedelta(days=31) + kept_for)}
+        later = f"attribute_not_exists({EXPIRES_AT}) OR {EXPIRES_AT} < :at"
+        try:
+            self._add_day(day, f" SET {EXPIRES_AT} = :at", later, until)
+        except ConditionFailedError:
+            self._add_day(day, "", None, {})
+        self._noted[day] = kept_for
+
+    def _add_day(self, day: str, more: str, condition: str | None, values: Item) -> None:
         self._table.update(
             {"execution_id": text("DAYS"), "sk": text(day[:7])},
-            "ADD #days :days SET expires_at_epoch_seconds = :at",
+            f"ADD #days :days{more}",
+            condition,
             ExpressionAttributeNames={"#days": "days"},
-            ExpressionAttributeValues={
-                ":days": {"SS": [day]},
-                # The longest execution that starts on the month's last day is kept no longer than this.
-                ":at": expiry(expires_at + timedelta(days=31)),
-            },
+            ExpressionAttributeValues={":days": {"SS": [day]}, **values},
         )
-        self._noted.add(day)
 
     def page(self, wanted: ExecutionFilter, limit: int, cursor: str | None) -> Page[Execution]:
         """One page; RequestError on a cursor that is not ours."""

@@ -18,6 +18,8 @@ from engine.adapters.dynamodb.attribute import (
 )
 from engine.adapters.dynamodb.batch import batched
 from engine.adapters.dynamodb.execution_item import (
+    DUE_ATTRIBUTES,
+    DUE_SHARDS,
     end_attribute,
     execution_from,
     execution_item,
@@ -30,20 +32,18 @@ from engine.adapters.dynamodb.execution_item import (
 )
 from engine.adapters.dynamodb.execution_links import ExecutionLinks
 from engine.adapters.dynamodb.execution_list import ExecutionList
+from engine.adapters.dynamodb.execution_removal import ExecutionRemoval
 from engine.adapters.dynamodb.table import ConditionFailedError, Table, TransactionRefusedError
 from engine.adapters.record import as_fields
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
-from engine.workflow import MAX_TIMEOUT_SECONDS
+from engine.workflow import DEFAULT_RETENTION_DAYS, MAX_ITEMS, MAX_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-# Step Functions keeps the history of an ended execution for 90 days, so we keep the record as long
-# (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
-DEFAULT_RETENTION_DAYS = 90
 # Executions whose expiry a process remembers, so that a node run expires with its execution.
 REMEMBERED_EXECUTIONS = 2_000
 # Pages of at most 1 MB that one list of node runs reads.
@@ -55,24 +55,22 @@ OPEN = "attribute_not_exists(execution_id) OR ended = :no"
 NOT_ENDED: Item = {":no": {"BOOL": False}}
 
 
-class DynamoExecutionStore(ExecutionLinks):
+class DynamoExecutionStore(ExecutionLinks, ExecutionRemoval):
     """Keeps ExecutionStore's promises on the table of executions.
 
-    An execution and its node runs expire ``retention_days`` after it has ended, or had to end.
+    An execution and its node runs expire ``retention_days`` of the execution after it has ended, or had to
+    end.
     """
 
-    def __init__(
-        self, client: DynamoDBClient, table: str, clock: Clock, retention_days: int = DEFAULT_RETENTION_DAYS
-    ) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
         self._table = Table(client, table, clock)
         self._clock = clock
-        self._retention = timedelta(days=retention_days)
         self._list = ExecutionList(self._table, clock)
-        self._expiries: dict[str, datetime] = {}
+        self._kept: dict[str, tuple[datetime, int]] = {}
 
     def create(self, execution: Execution) -> None:
         """Write a new execution; ConflictError if the id is taken."""
-        expires_at = self._remember(execution)
+        expires_at, _ = self._remember(execution)
         # First the day, then the execution: a day without executions costs a list one look, an execution
         # on a day that is not written down would never be listed.
         self._list.note_day(execution.started_at, expires_at)
@@ -109,8 +107,9 @@ class DynamoExecutionStore(ExecutionLinks):
         end |= {"error": as_fields(error)} if error else {}
         end |= {"cost": as_fields(cost)} if cost else {}
         values = {":status": text(status), ":running": text(ExecutionStatus.RUNNING)}
-        values |= {":end": end_attribute(end), ":at": expiry(ended_at + self._retention)}
-        change = f"SET #status = :status, #end = :end, {EXPIRES_AT} = :at"
+        values |= {":end": end_attribute(end)}
+        values |= {":at": expiry(ended_at + timedelta(days=self._retention_days_of(execution_id)))}
+        change = f"SET #status = :status, #end = :end, {EXPIRES_AT} = :at REMOVE {', '.join(DUE_ATTRIBUTES)}"
         names = {"#status": "status", "#end": "end"}
         return self._update(execution_id, change, "#status = :running", values, names)
 
@@ -119,6 +118,20 @@ class DynamoExecutionStore(ExecutionLinks):
     ) -> Page[Execution]:
         """Executions, newest first; RequestError on a cursor that is not ours."""
         return self._list.page(wanted, limit, cursor)
+
+    def list_due(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of executions that still run by their records, and whose time was over before then."""
+        found: list[Item] = []
+        for shard in DUE_SHARDS:
+            items, _ = self._table.query(
+                IndexName="by_due",
+                KeyConditionExpression="due_shard = :shard AND due_at_epoch_seconds < :before",
+                ExpressionAttributeValues={":shard": text(shard), ":before": expiry(before)},
+                Limit=limit,
+            )
+            found += items
+        found.sort(key=lambda item: int(item["due_at_epoch_seconds"]["N"]))
+        return tuple(item["execution_id"]["S"] for item in found[:limit])
 
     def read_nodes(
         self, execution_id: str, keys: Iterable[tuple[str, int | None]]
@@ -131,7 +144,12 @@ class DynamoExecutionStore(ExecutionLinks):
         return self._execution(execution_id, head), {(run.node_id, run.item): run for run in runs}
 
     def list_node_runs(
-        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+        self,
+        execution_id: str,
+        *,
+        node_id: str | None = None,
+        limit: int = MAX_ITEMS,
+        cursor: str | None = None,
     ) -> Page[NodeRun]:
         """Node runs by node id, or with ``node_id`` the items of that node in order."""
         check_limit(limit)
@@ -210,10 +228,22 @@ class DynamoExecutionStore(ExecutionLinks):
         return None
 
     def _expiry_of(self, execution_id: str) -> datetime:
-        known = self._expiries.get(execution_id)
-        # Not created or read by this process: then it expires with the longest execution there can be.
-        longest = timedelta(seconds=MAX_TIMEOUT_SECONDS) + self._retention
-        return self._clock.now() + longest if known is None else known
+        return self._expires(execution_id)[0]
+
+    def _retention_days_of(self, execution_id: str) -> int:
+        return self._expires(execution_id)[1]
+
+    def _expires(self, execution_id: str) -> tuple[datetime, int]:
+        """When the execution expires, and how many days it is kept after its end."""
+        known = self._kept.get(execution_id)
+        if known is not None:
+            return known
+        item = self._table.get(execution_key(execution_id))
+        if item is not None:
+            return self._remember(execution_from(item))
+        # There is none: then no longer than the longest that is kept without being asked to.
+        longest = timedelta(seconds=MAX_TIMEOUT_SECONDS, days=DEFAULT_RETENTION_DAYS)
+        return self._clock.now() + longest, DEFAULT_RETENTION_DAYS
 
     def _update(
         self,
@@ -241,10 +271,9 @@ class DynamoExecutionStore(ExecutionLinks):
         self._remember(execution)
         return execution
 
-    def _remember(self, execution: Execution) -> datetime:
+    def _remember(self, execution: Execution) -> tuple[datetime, int]:
         """When the execution expires, kept for the node runs that this process will write."""
-        end = execution.ended_at or execution.started_at + timedelta(seconds=execution.timeout_seconds)
-        if len(self._expiries) >= REMEMBERED_EXECUTIONS:
-            self._expiries.clear()
-        self._expiries[execution.execution_id] = end + self._retention
-        return end + self._retention
+        if len(self._kept) >= REMEMBERED_EXECUTIONS:
+            self._kept.clear()
+        kept = self._kept[execution.execution_id] = (execution.expires_at, execution.retention_days)
+        return kept

@@ -45,6 +45,11 @@ class MemoryBlobStore:
                 del self._objects[key]
             return len(gone)
 
+    def list_keys(self) -> tuple[str, ...]:
+        """The keys of all objects, in order."""
+        with self._lock:
+            return tuple(sorted(self._objects))
+
     def _object(self, key: str) -> tuple[bytes, str]:
         found = self._objects.get(key)
         if found is None:

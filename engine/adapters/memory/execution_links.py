@@ -50,6 +50,15 @@ class MemoryLinks:
         more = encode_cursor(listing, [wanted[limit - 1][0]]) if len(wanted) > limit else None
         return Page(tuple(load_record(ChildLink, text) for _, text in wanted[:limit]), more)
 
+    def forget_links(self, execution_id: str) -> None:
+        """Delete the links of an execution that is gone."""
+        with self._lock:
+            self._children.pop(execution_id, None)
+            self._woken = {key for key in self._woken if key[0] != execution_id}
+            for kept in (self._tokens, self._approvals):
+                for key in [key for key in kept if key[0] == execution_id]:
+                    kept.pop(key)
+
     def open_approval(self, approval: Approval) -> Approval:
         """Store a question if there is none of its id; the one that stands now."""
         with self._lock:

@@ -9,21 +9,24 @@ from engine.adapters.cursor import check_limit, decode_cursor, encode_cursor
 from engine.adapters.execution_filter import listing_of, matches
 from engine.adapters.memory.clock import ManualClock
 from engine.adapters.memory.execution_links import MemoryLinks
+from engine.adapters.memory.execution_removal import MemoryRemoval
 from engine.adapters.record import dump_record, load_record
 from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
+from engine.workflow import MAX_ITEMS
 
 
-class MemoryExecutionStore(MemoryLinks):
+class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
     """Keeps ExecutionStore's promises; ``clock`` says when an idempotency mark has expired.
 
-    Executions are kept as long as the store: only tables have a retention.
+    Executions are kept until they are removed: only tables have a retention.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
-        super().__init__()
+        MemoryLinks.__init__(self)
+        MemoryRemoval.__init__(self)
         self._clock = clock or ManualClock()
         self._executions: dict[str, str] = {}
         self._runs: dict[str, dict[tuple[str, int | None], str]] = {}
@@ -88,6 +91,14 @@ class MemoryExecutionStore(MemoryLinks):
         more = encode_cursor(listing, [found[limit - 1].execution_id]) if len(found) > limit else None
         return Page(tuple(found[:limit]), more)
 
+    def list_due(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of executions that still run by their records, and whose time was over before then."""
+        with self._lock:
+            records = [load_record(Execution, text) for text in self._executions.values()]
+        due = [record for record in records if not record.status.ended and record.due_at < before]
+        due.sort(key=lambda record: record.due_at)
+        return tuple(record.execution_id for record in due[:limit])
+
     def read_nodes(
         self, execution_id: str, keys: Iterable[tuple[str, int | None]]
     ) -> tuple[Execution, dict[tuple[str, int | None], NodeRun]]:
@@ -97,7 +108,12 @@ class MemoryExecutionStore(MemoryLinks):
             return execution, {key: load_record(NodeRun, runs[key]) for key in keys if key in runs}
 
     def list_node_runs(
-        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+        self,
+        execution_id: str,
+        *,
+        node_id: str | None = None,
+        limit: int = MAX_ITEMS,
+        cursor: str | None = None,
     ) -> Page[NodeRun]:
         """Node runs by node id, or with ``node_id`` the items of that node in order."""
         check_limit(limit)
@@ -144,6 +160,21 @@ class MemoryExecutionStore(MemoryLinks):
                     return standing
             runs[run.node_id, run.item] = text
             return None
+
+    def remove(self, execution_id: str, until: datetime) -> None:
+        """Take an ended execution away, and leave the mark. NotFoundError; ConflictError while it runs."""
+        with self._lock:
+            if not self.get(execution_id).status.ended:
+                raise ConflictError(f"Execution '{execution_id}' is running.")
+            del self._executions[execution_id]
+            self.mark_removed(execution_id, until)
+
+    def delete_rows(self, execution_id: str) -> None:
+        """Delete what is kept of an execution that is gone."""
+        with self._lock:
+            self._runs.pop(execution_id, None)
+            self.forget_links(execution_id)
+            self.forget_held(execution_id)
 
     def mark_idempotency(self, key: str, mark: IdempotencyMark, expires_at: datetime) -> IdempotencyMark:
         """Store the mark if ``key`` has none; the mark that stands now."""

@@ -29,12 +29,13 @@ def _is_express(version_arn: str) -> bool:
 
 @dataclass(frozen=True)
 class StartedExecution:
-    """A start that was asked for, and how it stands."""
+    """A start that was asked for, and how it stands; it goes by its definition if the version goes."""
 
     execution_arn: str
     version_arn: str
     execution_id: str
     task_input: JsonObject
+    definition: JsonObject
     machine_execution: MachineExecution
 
 
@@ -131,9 +132,9 @@ class MemoryStateMachines:
                 if (before.version_arn, before.task_input) == (version_arn, task_input):
                     return arn
                 raise ConflictError(f"Execution '{execution_id}' was started with another input.")
-            self.definition(version_arn)
+            definition = self.definition(version_arn)
             standing = MachineExecution(ExecutionStatus.RUNNING, self._clock.now())
-            started = StartedExecution(arn, version_arn, execution_id, task_input, standing)
+            started = StartedExecution(arn, version_arn, execution_id, task_input, definition, standing)
             self._started[arn] = started
         if self.on_start is not None:
             self.on_start(started)

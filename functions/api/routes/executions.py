@@ -1,9 +1,9 @@
-"""Executions: start, watch, cancel."""
+"""Executions: start, watch, cancel, delete."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
@@ -12,7 +12,7 @@ from engine.execution import Execution, ExecutionStatus, NodeRun, Selection
 from engine.ports import ExecutionFilter
 from engine.service import StartRequest
 from engine.workflow import Node, Workflow
-from functions.api.access import Who
+from functions.api.access import Access, Trail, Who
 from functions.api.approval_view import pending_approval
 from functions.api.execution_view import (
     Budget,
@@ -62,6 +62,12 @@ def view(services: Services, execution: Execution) -> ExecutionDetail:
     return ExecutionViewer(services.blobs, services.public_url).detail(execution, workflow, runs)
 
 
+START_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": ExecutionDetail, "description": "It has ended already."},
+    **problem_responses(404, 409, 413),
+}
+
+
 def answer_start(
     services: Services, response: Response, started: tuple[Execution, bool], wait: float
 ) -> ExecutionDetail:
@@ -80,10 +86,7 @@ def answer_start(
 @router.post(
     "/workflows/{workflow_id}/execute",
     status_code=202,
-    responses={
-        200: {"model": ExecutionDetail, "description": "It has ended already."},
-        **problem_responses(404, 409, 413),
-    },
+    responses=START_ANSWERS,
     openapi_extra=EXECUTE_BODY,
 )
 def execute_workflow(
@@ -238,3 +241,28 @@ def cancel_workflow_execution(workflow_id: Id, execution_id: Id, services: Use) 
     """The same, of an execution of this workflow."""
     services.executions.get(execution_id, workflow_id)
     return view(services, services.executions.cancel(execution_id))
+
+
+@router.delete("/executions/{execution_id}", status_code=204, responses=problem_responses(404, 409))
+def delete_execution(execution_id: Id, services: Use, access: Trail) -> None:
+    """Delete an ended execution, with its node runs, results and files.
+
+    It is gone at once, what it made within seconds; but what a retry of it shares stays until that goes.
+    """
+    _delete(services, access, services.executions.get(execution_id))
+
+
+@router.delete(
+    "/workflows/{workflow_id}/executions/{execution_id}",
+    status_code=204,
+    responses=problem_responses(404, 409),
+)
+def delete_workflow_execution(workflow_id: Id, execution_id: Id, services: Use, access: Trail) -> None:
+    """The same, of an execution of this workflow."""
+    _delete(services, access, services.executions.get(execution_id, workflow_id))
+
+
+def _delete(services: Services, access: Access, execution: Execution) -> None:
+    kept = {"workflow_id", "version", "status", "trigger", "started_by", "started_at", "ended_at"}
+    access.note(before=execution.model_dump(mode="json", include=kept))
+    services.remover.delete(execution.execution_id)

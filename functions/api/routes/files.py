@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse
 
-from engine.runner.context import FILES_PREFIX
+from engine.execution import FILES_PREFIX
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services

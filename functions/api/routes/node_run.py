@@ -14,8 +14,7 @@ from engine.service import StartRequest
 from functions.api.access import Who
 from functions.api.execution_view import ExecutionDetail
 from functions.api.paging import Id
-from functions.api.problem import problem_responses
-from functions.api.routes.executions import IdempotencyKey, Wait, answer_start
+from functions.api.routes.executions import START_ANSWERS, IdempotencyKey, Wait, answer_start
 from functions.api.services import Services, get_services
 from functions.api.start_body import RUN_NODE_BODY, RunNodeRequest, read_run_node_request
 from functions.api.version_query import VersionQuery, read_version
@@ -27,10 +26,7 @@ NodeId = Annotated[str, Path(max_length=200)]
 @router.post(
     "/workflows/{workflow_id}/nodes/{node_id}/run",
     status_code=202,
-    responses={
-        200: {"model": ExecutionDetail, "description": "It has ended already."},
-        **problem_responses(404, 409, 413),
-    },
+    responses=START_ANSWERS,
     openapi_extra=RUN_NODE_BODY,
 )
 def run_node(

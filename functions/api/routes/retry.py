@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
@@ -19,7 +20,11 @@ from functions.api.version_query import read_version
 
 router = APIRouter(tags=["executions"])
 Use = Annotated[Services, Depends(get_services)]
-Asked = Annotated[RetryBody, Depends(read_retry_body)]
+ANSWERS: dict[str, Any] = {
+    "status_code": 202,
+    "responses": problem_responses(404, 409, 413),
+    "openapi_extra": RETRY_BODY,
+}
 
 
 class NodeAgain(BaseModel):
@@ -36,51 +41,44 @@ class RetryDetail(ExecutionDetail):
     again: list[NodeAgain] = Field(description="Nodes that run, or are decided, again; and why.")
 
 
-@router.post(
-    "/executions/{execution_id}/retry",
-    status_code=202,
-    responses=problem_responses(404, 409, 413),
-    openapi_extra=RETRY_BODY,
-)
-def retry_execution(
-    execution_id: Id,
-    asked: Asked,
+def take_retry(
+    asked: Annotated[RetryBody, Depends(read_retry_body)],
     services: Use,
     principal: Who,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> RetryDetail:
+) -> Callable[[str], RetryDetail]:
+    """What a request for a retry asks, to be done to the execution that its path names."""
+
+    def retry(execution_id: str) -> RetryDetail:
+        wanted = None if asked.version is None else read_version(str(asked.version))
+        request = RetryRequest(idempotency_key, wanted, asked.inputs, principal)
+        execution, created = services.executions.retry(execution_id, request)
+        detail = answer_start(services, response, (execution, created), 0)
+        response.status_code = 202
+        report = services.executions.retry_report(execution)
+        again = [NodeAgain(node_id=node_id, reason=reason) for node_id, reason in report.again.items()]
+        return RetryDetail(**dict(detail), kept_nodes=list(report.kept), again=again)
+
+    return retry
+
+
+Retry = Annotated[Callable[[str], RetryDetail], Depends(take_retry)]
+
+
+@router.post("/executions/{execution_id}/retry", **ANSWERS)
+def retry_execution(execution_id: Id, retry: Retry) -> RetryDetail:
     """Try an execution again that failed or was stopped: finished results are kept, the rest runs.
 
     A new execution of the same version with the same inputs; it names the one it retries. With a `version`
     it is of that one: results are kept where the node, its connections and everything before it are the
     same, and a succeeded execution may be tried again too.
     """
-    wanted = None if asked.version is None else read_version(str(asked.version))
-    request = RetryRequest(idempotency_key, wanted, asked.inputs, principal)
-    execution, created = services.executions.retry(execution_id, request)
-    detail = answer_start(services, response, (execution, created), 0)
-    response.status_code = 202
-    report = services.executions.retry_report(execution)
-    again = [NodeAgain(node_id=node_id, reason=reason) for node_id, reason in report.again.items()]
-    return RetryDetail(**dict(detail), kept_nodes=list(report.kept), again=again)
+    return retry(execution_id)
 
 
-@router.post(
-    "/workflows/{workflow_id}/executions/{execution_id}/retry",
-    status_code=202,
-    responses=problem_responses(404, 409, 413),
-    openapi_extra=RETRY_BODY,
-)
-def retry_workflow_execution(
-    workflow_id: Id,
-    execution_id: Id,
-    asked: Asked,
-    services: Use,
-    principal: Who,
-    response: Response,
-    idempotency_key: IdempotencyKey = None,
-) -> RetryDetail:
+@router.post("/workflows/{workflow_id}/executions/{execution_id}/retry", **ANSWERS)
+def retry_workflow_execution(workflow_id: Id, execution_id: Id, services: Use, retry: Retry) -> RetryDetail:
     """The same, of an execution of this workflow."""
     services.executions.get(execution_id, workflow_id)
-    return retry_execution(execution_id, asked, services, principal, response, idempotency_key)
+    return retry(execution_id)

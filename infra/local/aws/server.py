@@ -91,6 +91,7 @@ def _configure(options: ServerOptions, folder: Path, port: int) -> None:
         DOCKER_HOST=f"unix://{folder}/no-docker.sock",  # no daemon is ever looked for
         GATEWAY_PORT=str(port),
         IOT_MTLS_ENABLED="0",
+        LAMBDA_ACCOUNT_CONCURRENCY="0",  # the pool bounds and queues; here no caller is turned away
         LAMBDA_ASYNC_RETRY_BASE_SECONDS=str(options.time_scale),
         MINISTACK_HOST="localhost",
         S3_DATA_DIR=str(folder / "s3"),
@@ -122,6 +123,7 @@ def _patch(options: ServerOptions, folder: Path, endpoint: str, pool: LambdaPool
 async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses: _Addresses) -> None:
     from ministack.app import app
 
+    from infra.local.aws.expired_items import ExpiredItems
     from infra.local.aws.front_door import FrontDoor
     from infra.local.aws.saved_state import StateSaver
 
@@ -129,6 +131,7 @@ async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses
     _stop_when_told(stop, options)
     saver = StateSaver() if options.state_dir is not None else None
     applications: list[Any] = [app, FrontDoor()]
+    ExpiredItems(options.time_scale).start()
     if saver is not None:
         saver.start()
         applications = [saver.watch(application) for application in applications]

@@ -68,6 +68,7 @@ class ApiBench(EngineBench):
                 "imports": self.import_service,
                 "templates": self.template_service,
                 "executions": self.execution_service,
+                "remover": self.remover,
                 "credentials": self.credential_service,
                 "approvals": self.approval_service,
                 "triggers": self.trigger_service,
@@ -115,7 +116,7 @@ class ApiBench(EngineBench):
         def invoke(function: str, payload: Any) -> Any:
             return self.runner.run(Task.model_validate(payload)).as_payload()
 
-        definition = self.machines.definition(started.version_arn)
+        definition = started.definition
         outcome = run_definition(definition, started.task_input, invoke)
         status = ExecutionStatus(outcome.status.lower())
         self.machines.end(started.execution_arn, status, error=outcome.error, cause=outcome.cause)

@@ -42,7 +42,7 @@ def post(bench: ApiBench, path: str, body: Any = None, status: int = 200, **head
 
 def tasks(bench: ApiBench) -> list[list[str]]:
     """The nodes of each Task of the machine that was started last."""
-    definition = bench.machines.definition(bench.machines.started[-1].version_arn)
+    definition = bench.machines.started[-1].definition
     states = [state for state in all_states(definition) if state["Type"] == "Task"]
     return [state["Parameters"]["Payload"]["nodes"] for state in states]
 

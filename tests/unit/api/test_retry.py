@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from engine.errors import DocumentError, NotFoundError, Problem
+from engine.execution import ExecutionStatus
 from engine.node import NodeResult
 from tests.unit.api.api_bench import ApiBench
-from tests.unit.api.test_partial_run import PIN, called, save
+from tests.unit.api.test_partial_run import PIN, called, save, statuses, tasks
 from tests.unit.engine_bench import connect, node
 
 
@@ -199,6 +201,170 @@ def test_pins_of_the_draft_serve_the_retry_of_a_run_by_hand_and_of_no_other(benc
     assert bench.send("GET", f"/executions/{by_number['id']}").json()["status"] == "failed"
     again = retry(bench, found["id"], version=1)
     assert {told["node_id"]: told["reason"] for told in again["again"]}["c"] == "its result was pinned"
+
+
+def flat(bench: ApiBench) -> list[str]:
+    """The nodes of all Tasks of the machine that was started last."""
+    return sorted({node_id for nodes in tasks(bench) for node_id in nodes})
+
+
+def test_a_retry_has_a_machine_of_what_is_left_which_goes_when_it_ends(bench: ApiBench) -> None:
+    workflow_id, execution_id = failed(bench)
+    assert flat(bench) == ["a", "b", "c", "d"]
+    first = retry(bench, execution_id)["id"]
+    assert flat(bench) == ["c", "d"]
+    # A retry of the retry, and one of another version: each has its own, none outlives its execution.
+    retry(bench, first)
+    assert bench.send("PUT", f"/workflows/{workflow_id}", json=document("now c")).is_success
+    ended = bench.send("GET", f"/executions/{retry(bench, first, version='draft')['id']}").json()
+    assert (ended["status"], flat(bench)) == ("succeeded", ["c", "d"])
+    for started in bench.machines.started[1:]:
+        with pytest.raises(NotFoundError):
+            bench.machines.definition(started.version_arn)
+    # Saved versions have theirs.
+    for version in (1, 2):
+        saved = bench.workflows.get_version(workflow_id, version)
+        assert bench.machines.definition(saved.state_machine_version_arn)
+
+
+def test_what_a_retry_costs_is_what_it_runs(bench: ApiBench) -> None:
+    _, execution_id = failed(bench)
+    whole = bench.executions.get(execution_id)
+    again = bench.executions.get(retry(bench, execution_id)["id"])
+    assert (whole.own_plan, again.own_plan is not None) == (None, True)
+    assert again.cost is not None
+    assert whole.cost is not None
+    assert 0 < again.cost.states_usd < whole.cost.states_usd
+
+
+def test_where_nothing_is_kept_the_machine_of_the_version_serves(bench: ApiBench) -> None:
+    workflow_id = save(bench, node("a", value="fail"), node("b", value="{{a.output}}"), links=("a>b",))
+    whole = bench.send("POST", f"/workflows/{workflow_id}/execute?wait=1").json()
+    retry(bench, whole["id"])
+    one, two = bench.machines.started
+    assert one.version_arn == two.version_arn
+
+
+def test_the_machine_of_the_version_serves_where_what_is_left_is_too_large(bench: ApiBench) -> None:
+    _, execution_id = failed(bench)
+
+    def refuse(definition: Any) -> None:
+        raise DocumentError([Problem("definition_refused", "too large")])
+
+    bench.machines.on_publish = refuse
+    found = retry(bench, execution_id)
+    assert (sorted(found["kept_nodes"]), called(bench)) == (["a", "b", "who"], ["c"])
+    assert bench.machines.started[0].version_arn == bench.machines.started[1].version_arn
+
+
+def test_a_decided_conditional_and_the_way_it_did_not_take_are_kept(bench: ApiBench) -> None:
+    def run(config: dict[str, Any], inputs: Any, context: Any) -> NodeResult:
+        if context.node_id in failing:
+            raise ValueError("as asked")
+        return NodeResult({"output": context.node_id}, "left" if context.node_id == "pick" else "main")
+
+    failing = {"l2"}
+    bench.scripts.run = run
+    workflow_id = save(
+        bench,
+        node("pick", "fork"),
+        *(node(name) for name in ("l1", "l2", "r1", "r2", "end", "off")),
+        node("tail", disabled=True),
+        links=("pick.left>l1", "l1>l2", "pick.right>r1", "r1>r2", "l2>end", "r2>end", "end>tail", "r1>off"),
+    )
+    whole = bench.send("POST", f"/workflows/{workflow_id}/execute?wait=1").json()
+    assert (whole["status"], called(bench)) == ("failed", ["pick", "l1", "l2"])
+    failing.clear()
+    ended = bench.send("GET", f"/executions/{retry(bench, whole['id'])['id']}").json()
+    assert (ended["status"], called(bench)) == ("succeeded", ["l2", "end"])
+    assert flat(bench) == ["end", "l2", "tail"]
+    assert statuses(ended) == {
+        "pick": "succeeded", "l1": "succeeded", "l2": "succeeded", "r1": "skipped", "r2": "skipped",
+        "end": "succeeded", "off": "skipped", "tail": "skipped",
+    }  # fmt: skip
+
+
+def test_items_that_are_kept_are_not_run_in_the_machine_of_what_is_left(bench: ApiBench) -> None:
+    def run(config: dict[str, Any], inputs: Any, context: Any) -> NodeResult:
+        if str(config["value"]) in failing:
+            raise ValueError("as asked")
+        return NodeResult({"output": config["value"]})
+
+    failing, one_by_one = {"z!"}, {"max_concurrency": 1}
+    bench.scripts.run = run
+    workflow_id = save(
+        bench,
+        node("first"),
+        node("a", value="{{item}}", for_each={"items": ["x", "y", "z"], **one_by_one}),
+        node("b", value="{{item}}!", for_each={"items": "{{a.output}}", **one_by_one}),
+        node("c", value="{{b.output}}"),
+        links=("first>a", "a>b", "b>c"),
+    )
+    whole = bench.send("POST", f"/workflows/{workflow_id}/execute?wait=1").json()
+    assert whole["status"] == "failed"
+    called(bench)
+    failing.clear()
+    ended = bench.send("GET", f"/executions/{retry(bench, whole['id'])['id']}").json()
+    assert (ended["status"], ended["output"]) == ("succeeded", {"c": ["x!", "y!", "z!"]})
+    assert "first" not in flat(bench)
+    assert called(bench) == ["b", "c"]
+
+
+def test_what_comes_after_a_pinned_result_is_not_kept_where_the_pin_does_not_hold(bench: ApiBench) -> None:
+    workflow_id = save(
+        bench,
+        node("a", value="mine", pinned=PIN),
+        node("b", value="{{a.output}}"),
+        node("c", value="fail"),
+        links=("a>b", "b>c"),
+    )
+    by_hand = bench.send("POST", f"/workflows/{workflow_id}/execute?wait=1").json()
+    assert (by_hand["status"], by_hand["pinned_nodes"]) == ("failed", ["a"])
+    bench.send("PUT", f"/workflows/{workflow_id}", json={
+        "name": "Mine", "connections": connect("a>b", "b>c"),
+        "nodes": [
+            node("a", value="mine", pinned=PIN),
+            node("b", value="{{a.output}}"),
+            node("c", value="{{b.output}}"),
+        ],
+    })  # fmt: skip
+    found = retry(bench, by_hand["id"], version=2)
+    assert {told["node_id"]: told["reason"] for told in found["again"]} == {
+        "a": "its result was pinned", "b": "it comes after 'a'", "c": "its config changed",
+    }  # fmt: skip
+    assert bench.send("GET", f"/executions/{found['id']}").json()["output"] == {"c": "mine"}
+
+
+def test_a_failed_retry_starts_the_error_workflow_once_for_each(bench: ApiBench) -> None:
+    handler = save(
+        bench,
+        node("about", "input", name="failure", type="object"),
+        node("h", value="{{about.output.execution.id}}"),
+        links=("about>h",),
+    )
+    more = document() | {"settings": {"error_workflow": handler}}
+    workflow_id = bench.send("POST", "/workflows/", json=more).json()["id"]
+    execution = bench.send("POST", f"/workflows/{workflow_id}/execute?wait=1", json={"inputs": {"who": "x"}})
+    again = retry(bench, execution.json()["id"])["id"]
+    listed = bench.send("GET", f"/workflows/{handler}/executions").json()["items"]
+    assert len(listed) == 2
+    outputs = [bench.send("GET", f"/executions/{one['id']}").json()["output"]["h"] for one in listed]
+    assert set(outputs) == {execution.json()["id"], again}
+
+
+def test_an_execution_whose_nodes_all_ended_is_tried_again_with_no_task(bench: ApiBench) -> None:
+    workflow_id = save(bench, node("a", value=1), node("b", value=2), links=("a>b",))
+    started = bench.send("POST", f"/workflows/{workflow_id}/execute?wait=1").json()
+    # As one stands whose end was a failure of the service, after its last node.
+    lost = bench.executions.get(started["id"]).model_copy(
+        update={"execution_id": "ex_lost", "status": ExecutionStatus.FAILED, "output": None, "cost": None}
+    )
+    bench.executions.create(lost)
+    page = bench.executions.list_node_runs(started["id"])
+    bench.executions.finish_nodes([run.model_copy(update={"execution_id": "ex_lost"}) for run in page.items])
+    called(bench)
+    ended = bench.send("GET", f"/executions/{retry(bench, 'ex_lost')['id']}").json()
+    assert (ended["status"], ended["output"], called(bench), flat(bench)) == ("succeeded", {"b": 2}, [], [])
 
 
 def test_the_same_key_asks_for_the_same_retry(bench: ApiBench) -> None:

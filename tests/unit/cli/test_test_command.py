@@ -15,13 +15,23 @@ def test_all_steps_run_and_the_first_failure_is_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     found = {"good": _exits(0, "silent"), "bad": _exits(3, "a finding"), "worse": _exits(4, "another")}
-    monkeypatch.setattr(test_command, "steps", lambda: found)
+    monkeypatch.setattr(test_command, "linters", lambda: found)
+    monkeypatch.setattr(test_command, "tests", lambda: _exits(5, "its own progress"))
     assert test_command.run_tests([]) == 3
     shown = capfd.readouterr()
-    assert shown.out.split("\n\n") == ["a finding", "another", ""]
-    assert [line.split(" in ")[0] for line in shown.err.splitlines()] == [
-        "good ...", "good passed", "bad ...", "bad FAILED", "worse ...", "worse FAILED",
-    ]  # fmt: skip
+    *findings, last = shown.out.split()
+    assert sorted(findings) == ["a", "another", "finding", "its", "own"]
+    assert last == "progress"
+    said = [line.split(" in ")[0] for line in shown.err.splitlines()]
+    assert sorted(said[:-2]) == [
+        "bad ...",
+        "bad FAILED",
+        "good ...",
+        "good passed",
+        "worse ...",
+        "worse FAILED",
+    ]
+    assert said[-2:] == ["pytest ...", "pytest FAILED"]
 
 
 def test_arguments_go_to_pytest_alone(capfd: pytest.CaptureFixture[str]) -> None:
@@ -33,4 +43,5 @@ def test_arguments_go_to_pytest_alone(capfd: pytest.CaptureFixture[str]) -> None
 
 
 def test_what_ci_runs_is_lint_format_types_layers_and_tests() -> None:
-    assert list(test_command.steps()) == ["ruff check", "ruff format", "mypy", "lint-imports", "pytest"]
+    assert list(test_command.linters()) == ["ruff check", "ruff format", "mypy", "lint-imports"]
+    assert test_command.tests()[1:3] == ["-m", "pytest"]

@@ -195,10 +195,22 @@ def test_no_secret_of_the_request_reaches_the_execution(bench: EngineBench, work
 
 
 def test_a_body_that_is_no_text_is_stored_as_a_file(bench: EngineBench, workflow: str) -> None:
-    trigger = hook(bench, workflow, inputs={"body": "{{ event.files[0] }}"})
+    hook(bench, workflow, inputs={"body": "{{ event.files[0] }}"})
     answer = post(bench, b"%PDF", headers={"content-type": "application/pdf"})
-    file = bench.execution(answer.headers["x-execution-id"]).inputs["body"]
+    execution_id = answer.headers["x-execution-id"]
+    file = bench.execution(execution_id).inputs["body"]
     assert file["url"] == f"{PUBLIC_URL}/{file['key']}"
-    assert file["key"].startswith(f"files/{trigger[1]}/")
+    assert file["key"].startswith(f"files/{execution_id}/")
     assert bench.blobs.get(file["key"]) == b"%PDF"
     assert bench.blobs.info(file["key"]).content_type == "application/pdf"
+
+
+def test_files_of_a_request_that_started_nothing_are_marked_to_go(bench: EngineBench, workflow: str) -> None:
+    hook(bench, workflow, inputs={"body": "{{ event.not_there }}"})
+    answer = post(bench, b"%PDF", headers={"content-type": "application/pdf"})
+    assert answer.status == 422
+    (key,) = bench.blobs.list_keys()
+    execution_id = key.split("/")[1]
+    assert bench.executions.was_removed(execution_id) is True
+    bench.remover.clear(execution_id)
+    assert bench.blobs.list_keys() == ()

@@ -11,6 +11,7 @@ from infra.local.aws.patches import (
     event_delivery,
     execution_details,
     execution_engine,
+    expression_checks,
     http_api_body,
     http_api_preflight,
     http_api_proxy,
@@ -24,6 +25,7 @@ from infra.local.aws.patches import (
     schedule_times,
     service_clients,
     status_events,
+    table_expiry,
 )
 from infra.local.patch import Patch
 
@@ -38,13 +40,19 @@ def server_patches(
         event_delivery.PATCH,
         execution_details.PATCH,
         execution_engine.patch(options.time_scale),
+        expression_checks.PATCH,
         http_api_preflight.PATCH,
         http_api_proxy.PATCH,
         interrupted_executions.PATCH,
         lambda_executor.patch(pool, code),
         lambda_log_streams.PATCH,
         lambda_requests.PATCH,
-        loading.patch({"cloudformation": http_api_body.PATCH}),
+        loading.patch(
+            {
+                "cloudformation": (http_api_body.PATCH, table_expiry.PROVISIONER),
+                "dynamodb": (table_expiry.REAPER,),
+            }
+        ),
         machine_versions.PATCH,
         schedule_rate.patch(options.time_scale),
         schedule_times.PATCH,

@@ -6,20 +6,20 @@ start.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.local.patch import Patch, Replacement
 
 
-def patch(waiting: Mapping[str, Patch]) -> Patch:
+def patch(waiting: Mapping[str, Sequence[Patch]]) -> Patch:
     """Return the patch that applies each of ``waiting`` when the service of that module name is loaded."""
 
     def make(original: Any) -> Any:
         def get_module(name: str) -> Any:
             module = original(name)
-            if name in waiting:
-                waiting[name].apply()
+            for one in waiting.get(name, ()):
+                one.apply()
             return module
 
         return get_module

@@ -54,6 +54,7 @@ class AccessBench(EngineBench):
             clock=self.clock,
             metrics=self.metrics,
             parts=self.parts,
+            publish_part=self.workflow_service.saver.publish_part,
             limits=self.limit_service,
         )
         self.bootstrap_key: str | None = BOOTSTRAP_KEY
@@ -70,6 +71,7 @@ class AccessBench(EngineBench):
             triggers=self.trigger_service,
             firer=self.trigger_firer,
             executions=self.execution_service,
+            remover=self.remover,
             credentials=self.credential_service,
             cache=self.cache,
             blobs=self.blobs,

@@ -10,6 +10,8 @@ def test_every_change_is_on_record_with_who_what_before_and_after(bench: AccessB
     ann = bench.key("ann", "admin")
     workflow_id = bench.save(ann)
     execution_id = bench.start(ann, workflow_id).json()["id"]
+    ran = bench.start(ann, workflow_id).json()
+    bench.ask(BOOTSTRAP_KEY, "POST", f"/executions/{ran['id']}/cancel")
     spare = bench.key("bob").split("_")[1]
     asked = [
         ("PUT", f"/workflows/{workflow_id}", DOCUMENT | {"name": "Other"}),
@@ -18,6 +20,7 @@ def test_every_change_is_on_record_with_who_what_before_and_after(bench: AccessB
         ("POST", f"/workflows/{workflow_id}/unpublish", None),
         ("PUT", f"/workflows/{workflow_id}/access", {"groups": ["ops"]}),
         ("POST", f"/executions/{execution_id}/cancel", None),
+        ("DELETE", f"/executions/{ran['id']}", None),
         ("DELETE", f"/workflows/{workflow_id}", None),
         ("PUT", "/credentials/shop", CREDENTIAL),
         ("PUT", "/credentials/shop", CREDENTIAL | {"kind": "api_key", "values": {"api_key": "k"}}),
@@ -37,6 +40,8 @@ def test_every_change_is_on_record_with_who_what_before_and_after(bench: AccessB
     saved |= {"node_count": 1, "owner": "ann"}
     renamed = saved | {"name": "Other", "version": 2, "revision": 2}
     restored = saved | {"version": 3, "revision": 3}
+    of_ran = {"workflow_id": workflow_id, "version": 1, "status": "aborted", "trigger": "manual"}
+    of_ran |= {"started_by": actor, "started_at": ran["started_at"], "ended_at": ran["started_at"]}
     workflow, shop = f"workflow:{workflow_id}", "credential:shop"
     assert [(r["action"], r["target"], r["before"], r["after"]) for r in records[:-1]] == [
         ("workflow.create", workflow, None, saved),
@@ -46,6 +51,7 @@ def test_every_change_is_on_record_with_who_what_before_and_after(bench: AccessB
         ("workflow.unpublish", workflow, None, restored | {"revision": 5}),
         ("workflow.share", workflow, {"owner": "ann", "groups": []}, {"owner": "ann", "groups": ["ops"]}),
         ("execution.cancel", f"execution:{execution_id}", None, None),
+        ("execution.delete", f"execution:{ran['id']}", of_ran, None),
         ("workflow.delete", workflow, restored | {"revision": 6}, None),
         ("credential.put", shop, None, bearer),
         ("credential.put", shop, bearer, other),

@@ -50,9 +50,11 @@ TABLE = {
     "POST /workflows/{workflow_id}/nodes/{node_id}/run": " OEA",
     "GET /workflows/{workflow_id}/executions": "VOEA",
     "GET /workflows/{workflow_id}/executions/{execution_id}": "VOEA",
+    "DELETE /workflows/{workflow_id}/executions/{execution_id}": "  EA",
     "POST /workflows/{workflow_id}/executions/{execution_id}/cancel": " OEA",
     "GET /executions": "VOEA",
     "GET /executions/{execution_id}": "VOEA",
+    "DELETE /executions/{execution_id}": "  EA",
     "GET /executions/{execution_id}/workflow": "VOEA",
     "GET /executions/{execution_id}/children": "VOEA",
     "GET /executions/{execution_id}/nodes/{node_id}": "VOEA",
@@ -87,6 +89,12 @@ BODIES = {
     "PUT /credentials/{name}": {"kind": "bearer", "values": {"token": "t"}},
     "PUT /credentials/{name}/access": {"groups": ["ops"]},
     "POST /api-keys": {"name": "n", "role": "viewer"},
+}
+# What an execution that runs stands in the way of.
+ENDED = {
+    "DELETE /workflows/{workflow_id}",
+    "DELETE /workflows/{workflow_id}/executions/{execution_id}",
+    "DELETE /executions/{execution_id}",
 }
 QUERIES = {
     "GET /workflows/{workflow_id}/diff": "?from=1",
@@ -126,7 +134,7 @@ def _ask(bench: AccessBench, keys: dict[str, str], route: str, role: str | None)
     method, path = route.split(" ")
     workflow_id = bench.save(keys["admin"])
     execution_id = bench.start(keys["admin"], workflow_id).json()["id"]
-    if route == "DELETE /workflows/{workflow_id}" or route.endswith("/retry"):
+    if route in ENDED or route.endswith("/retry"):
         bench.ask(keys["admin"], "POST", f"/executions/{execution_id}/cancel")
     bench.ask(keys["admin"], "PUT", "/credentials/own", json=BODIES["PUT /credentials/{name}"])
     trigger = bench.trigger_service.create(workflow_id, {"type": "webhook"})
