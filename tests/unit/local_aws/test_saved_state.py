@@ -113,6 +113,27 @@ def test_a_stop_keeps_everything_and_ends_what_was_running(tmp_path: Path, conne
         check(connect(server), execution)
 
 
+SLOW_IMPORTS = """
+import importlib.abc, sys, time
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name in ("ministack.services.sqs", "ministack.services.secretsmanager"):
+            time.sleep(4)
+sys.meta_path.insert(0, Slow())
+"""
+
+
+def test_a_slow_start_says_ready_when_all_is_restored_and_loses_nothing(
+    tmp_path: Path, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalAws(state_dir=tmp_path / "state") as server:
+        execution = fill(connect(server))
+    (tmp_path / "sitecustomize.py").write_text(SLOW_IMPORTS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with LocalAws(state_dir=tmp_path / "state") as server:
+        check(connect(server), execution)
+
+
 def test_a_crash_loses_a_few_seconds_at_most(tmp_path: Path, connect: Any) -> None:
     with LocalAws(state_dir=tmp_path) as server:
         execution = fill(connect(server))
