@@ -11,10 +11,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import islice
 from threading import Event, Thread
 
 from engine.errors import NodeTimeoutError, NotFoundError, UnavailableError
-from engine.execution import Claim
+from engine.execution import Claim, named_files
 from engine.json_value import JsonObject, JsonValue, digest
 from engine.node import BaseNode, NodeInputs, NodeResult
 from engine.ports import CacheEntry, CacheStore, Clock, Metrics
@@ -29,6 +30,8 @@ RENEW_SECONDS = 5.0
 # Who waits asks first after 50 ms, then ever more slowly, at last each second.
 FIRST_WAIT_SECONDS = 0.05
 MAX_WAIT_SECONDS = 1.0
+# Files of a result that are looked for: a call each; nodes that make files make a few.
+MAX_FILES = 20
 
 
 def cache_key(node_type: type[BaseNode], config: JsonObject, inputs: NodeInputs) -> str:
@@ -142,12 +145,17 @@ class ResultCache:
             log.warning("a mark in the cache was not taken away: the store is away")
 
     def _result_of(self, entry: CacheEntry) -> NodeResult | None:
-        """The result of an entry; None when the object that it claims is gone."""
+        """The result of an entry; None when the object that it claims is gone, or a file that it names.
+
+        Files go with the execution that made them, which may be before the result is too old.
+        """
         claim = Claim.model_validate(entry.claim) if entry.claim else None
         try:
-            return NodeResult(self._values.load(entry.result, claim), entry.output_name)
+            values = self._values.load(entry.result, claim)
         except NotFoundError:
             return None
+        files = islice(named_files(values), MAX_FILES)
+        return NodeResult(values, entry.output_name) if all(map(self._values.exists, files)) else None
 
     def _count(self, node_type: str, *, hit: bool) -> None:
         self._store.count(node_type, hit=hit)

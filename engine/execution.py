@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -15,6 +17,7 @@ from engine.workflow import DEFAULT_RETENTION_DAYS, MachineType
 VALUES_PREFIX = "executions/"
 # Where files lie in it; the API serves `<public URL>/files/...` from there.
 FILES_PREFIX = "files/"
+_FILE_KEY = re.compile(FILES_PREFIX + r"ex_[0-9A-Z]{26}/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
 
 
 class ExecutionStatus(StrEnum):
@@ -175,9 +178,14 @@ class Execution(Record):
     retention_days: int = Field(DEFAULT_RETENTION_DAYS, description="Days that it is kept after its end.")
 
     @property
+    def due_at(self) -> datetime:
+        """When its time is over: it has ended by then, whoever heard of it."""
+        return self.started_at + timedelta(seconds=self.timeout_seconds)
+
+    @property
     def expires_at(self) -> datetime:
         """When it goes, with all that it made; while it runs, the latest that this may be."""
-        end = self.ended_at or self.started_at + timedelta(seconds=self.timeout_seconds)
+        end = self.ended_at or self.due_at
         return end + timedelta(days=self.retention_days)
 
 
@@ -206,6 +214,9 @@ class NodeRun(Record):
     not_before: datetime | None = Field(None, description="The next attempt waits until then.")
     logs: tuple[LogLine, ...] = ()
     cost: NodeCost | None = None
+    items_cost: ExecutionCost | None = Field(
+        None, description="What the items of a for_each node cost together, once they are gathered."
+    )
 
 
 def node_value_key(run: NodeRun, what: str) -> str:
@@ -222,3 +233,15 @@ def value_key(execution_id: str, what: str) -> str:
 def made_by(execution_id: str) -> tuple[str, ...]:
     """What the keys of all objects start with that an execution made."""
     return f"{VALUES_PREFIX}{execution_id}/", f"{FILES_PREFIX}{execution_id}/"
+
+
+def named_files(value: JsonValue) -> Iterator[str]:
+    """Keys of the files of executions that a value names, in links or as they are."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            # Looked for first: few texts name any, and this is quick.
+            yield from _FILE_KEY.findall(part) if FILES_PREFIX in part else ()
+        elif isinstance(part, dict | list | tuple):
+            waiting.extend(part.values() if isinstance(part, dict) else part)

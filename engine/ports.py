@@ -20,7 +20,7 @@ from engine.json_value import JsonObject, JsonValue
 from engine.link_port import LinkStore
 from engine.removal_port import RemovalStore
 from engine.template import Template
-from engine.workflow import MachineType, Workflow
+from engine.workflow import MAX_ITEMS, MachineType, Workflow
 
 T = TypeVar("T")
 
@@ -170,6 +170,12 @@ class ExecutionStore(LinkStore, RemovalStore, Protocol):
     ) -> Page[Execution]:
         """Executions, newest first; RequestError on a cursor that is not ours."""
 
+    def list_due(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of executions that still run by their records, and whose time was over before then.
+
+        About the longest overdue first; at most so many.
+        """
+
     def read_nodes(
         self, execution_id: str, keys: Iterable[tuple[str, int | None]]
     ) -> tuple[Execution, dict[tuple[str, int | None], NodeRun]]:
@@ -177,7 +183,12 @@ class ExecutionStore(LinkStore, RemovalStore, Protocol):
         batch read; NotFoundError if there is no such execution."""
 
     def list_node_runs(
-        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+        self,
+        execution_id: str,
+        *,
+        node_id: str | None = None,
+        limit: int = MAX_ITEMS,
+        cursor: str | None = None,
     ) -> Page[NodeRun]:
         """Node runs of an execution, or with ``node_id`` the items of that node in order.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from engine.execution import NodeCost
+from engine.execution import ExecutionCost, NodeCost, NodeRun
 from engine.json_value import JsonObject
 from engine.price_list import USD_PER_GB_SECOND, ModelPrice, find_price
 
@@ -44,6 +44,29 @@ class Pricing:
                 "models_usd": None if usd is None else round((cost.models_usd or 0.0) + usd, DIGITS),
             }
         )
+
+
+def add_up(runs: Iterable[NodeRun]) -> ExecutionCost:
+    """What node runs and their items cost together, without states; not what an earlier execution paid for.
+
+    The items of a for_each node are in its record once they are gathered.
+    """
+    own = [run for run in runs if run.kept_from is None]
+    costs = [run.cost for run in own if run.cost is not None]
+    gathered = [run.items_cost for run in own if run.items_cost is not None]
+    unpriced = {cost.model for cost in costs if cost.models_usd is None and cost.model}
+    unpriced.update(model for cost in gathered for model in cost.unpriced_models)
+    both: list[NodeCost | ExecutionCost] = [*costs, *gathered]
+    functions = sum(cost.lambda_usd for cost in both)
+    models = None if unpriced else sum(cost.models_usd or 0.0 for cost in both)
+    return ExecutionCost(
+        usd=None if models is None else round(functions + models, DIGITS),
+        lambda_usd=round(functions, DIGITS),
+        models_usd=None if models is None else round(models, DIGITS),
+        input_tokens=sum(cost.input_tokens for cost in both),
+        output_tokens=sum(cost.output_tokens for cost in both),
+        unpriced_models=tuple(sorted(unpriced)),
+    )
 
 
 def _price(price: ModelPrice | None, tokens: Mapping[str, int], result: JsonObject) -> float | None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import logging
 import re
 from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
 
 from engine.errors import NotFoundError, RegistrationError
 from engine.node import BaseNode, NodeConfig, NodeOutput
+
+log = logging.getLogger("mini_n8n.registry")
 
 ENTRY_POINT_GROUP = "mini_n8n.nodes"
 _TYPE_PATTERN = re.compile(r"^[a-z][a-z0-9_.-]{0,63}$")
@@ -47,6 +51,15 @@ def check_node_class(node_class: type[BaseNode]) -> None:
         raise _refuse(node_class, "a type with `wakes = True` polls: set `polls = True` and write `poll`")
 
 
+@dataclass(frozen=True)
+class RefusedType:
+    """A node type of an installed package that cannot be used, and why."""
+
+    type: str
+    package: str
+    reason: str
+
+
 class NodeRegistry:
     """The node types that a workflow may use."""
 
@@ -54,6 +67,7 @@ class NodeRegistry:
         """``builtins`` maps a type to ``module:Class``, imported when first asked for."""
         self._paths = dict(builtins or {})
         self._classes: dict[str, type[BaseNode]] = {}
+        self._refused: dict[str, RefusedType] = {}
 
     def register(self, node_class: type[BaseNode]) -> type[BaseNode]:
         """Add a node type; RegistrationError if it breaks the contract or the name is taken."""
@@ -67,17 +81,35 @@ class NodeRegistry:
         return node_class
 
     def load_installed(self) -> None:
-        """Register what installed packages offer under the entry point group ``mini_n8n.nodes``."""
+        """Register what installed packages offer under the entry point group ``mini_n8n.nodes``.
+
+        A package that is refused stands in `refused`, and stands in nobody's way.
+        """
         for entry in entry_points(group=ENTRY_POINT_GROUP):
             try:
-                node_class = entry.load()
-            except (ImportError, AttributeError) as error:
-                raise RegistrationError(
-                    f"node type '{entry.name}' ({entry.value}) cannot be imported: {error}"
-                ) from error
-            if getattr(node_class, "type", None) != entry.name:
-                raise _refuse(node_class, f"its entry point is named '{entry.name}'; both must be the same")
-            self.register(node_class)
+                self._load(entry)
+            except RegistrationError as error:
+                package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an installed package"
+                self._refused[entry.name] = RefusedType(entry.name, package, str(error))
+                log.error("%s is installed and refused: %s", package, error)
+
+    def _load(self, entry: EntryPoint) -> None:
+        try:
+            node_class = entry.load()
+        except Exception as error:
+            # Whatever somebody else's module does when it is imported: the other types are none the worse.
+            why = f"{type(error).__name__}: {error}"
+            raise RegistrationError(
+                f"node type '{entry.name}' ({entry.value}) cannot be imported: {why}"
+            ) from error
+        if getattr(node_class, "type", None) != entry.name:
+            raise _refuse(node_class, f"its entry point is named '{entry.name}'; both must be the same")
+        self.register(node_class)
+
+    @property
+    def refused(self) -> Mapping[str, RefusedType]:
+        """Installed node types that cannot be used, by name."""
+        return self._refused
 
     def get(self, type_name: str) -> type[BaseNode]:
         """The node type; NotFoundError if there is none of that name."""

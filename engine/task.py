@@ -8,7 +8,7 @@ Keys of the payload::
     item          index                    inside a Map: the item of the for_each node
     batch         count                    inside a Map: so many items from there on, one after another
     inline_items  count                    step expand: iterations that an inline Map has room for
-    step          run | expand | item | collect | settle | wait | await
+    step          run (or nothing) | expand | item | collect | settle | wait | await
     error_name    name                     step settle: the error that Step Functions caught
     error         {Error, Cause}           step finish: what stopped an express execution
     token         token                    steps wait and await: what ends the wait, to be kept for who does
@@ -35,6 +35,8 @@ from engine.json_value import JsonObject
 # await    keep the token of a wait that ends when other nodes have ended; it runs no node
 # settle   a node with on_error continue or output failed for good: record it and go on
 Step = Literal["run", "expand", "item", "collect", "settle", "wait", "await"]
+# What a task does whose message says nothing of it.
+DEFAULT_STEP: Step = "run"
 
 
 # The target, besides the executors, that ends the executions of express machines.
@@ -60,7 +62,7 @@ class Task(BaseModel):
     workflow_id: str
     version: int
     nodes: tuple[str, ...]
-    step: Step = "run"
+    step: Step = DEFAULT_STEP
     item: int | None = None
     batch: int = Field(1, ge=1)
     inline_items: int | None = None

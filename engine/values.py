@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from threading import Lock
 
-from engine.errors import NodeError
+from engine.errors import NodeError, NotFoundError
 from engine.execution import Claim
 from engine.json_value import JsonValue, dump_json
 from engine.ports import BlobStore
@@ -54,6 +54,14 @@ class ValueStore:
             )
         self._blobs.put(key, data)
         return Claim(key=key, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        try:
+            self._blobs.info(key)
+        except NotFoundError:
+            return False
+        return True
 
     def load(self, inline: JsonValue, claim: Claim | None) -> JsonValue:
         """The value, wherever it stands. Callers must not change what they get: it is kept and shared."""

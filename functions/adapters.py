@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.adapters.aws_clients import AwsClients
@@ -23,6 +24,7 @@ from engine.adapters.s3 import S3BlobStore
 from engine.adapters.secrets import SecretsManagerStore
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.adapters.system_clock import SystemClock
+from engine.adapters.template_folder import TemplateFolder
 from engine.registry import NodeRegistry
 from engine.settings import Settings
 from engine.values import ValueStore
@@ -31,6 +33,7 @@ from nodes import BUILTIN_NODES
 
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
+    from engine.adapters.events import AwsEventSources
 
 
 class Adapters:
@@ -116,6 +119,27 @@ class Adapters:
         from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
 
         return DynamoTriggerStore(self.clients.dynamodb, self.settings.workflows_table, self.clock)
+
+    @cached_property
+    def templates(self) -> TemplateFolder:
+        """The examples, which are packed beside the functions."""
+        return TemplateFolder(Path(__file__).resolve().parents[1] / "examples")
+
+    @cached_property
+    def event_sources(self) -> AwsEventSources:
+        """Rules and schedules."""
+        from engine.adapters.events import AwsEventSources, EventTarget
+
+        settings = self.settings
+        return AwsEventSources(
+            self.clients.events,
+            self.clients.scheduler,
+            prefix=settings.state_machine_prefix,
+            group=settings.state_machine_prefix,
+            target=EventTarget(
+                settings.triggers_function_arn, settings.scheduler_role_arn, settings.triggers_queue_arn
+            ),
+        )
 
     @cached_property
     def limits(self) -> DynamoLimitStore:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
 from engine.adapters.bedrock import BedrockConverse
 from engine.adapters.powertools_metrics import PowertoolsMetrics
-from engine.adapters.template_folder import TemplateFolder
 from engine.errors import NotFoundError, UnavailableError
 from engine.node import HttpSettings, ModelSettings
 from engine.price_list import USD_PER_GB_SECOND, model_prices
@@ -27,7 +25,7 @@ from functions.telemetry import logger, metrics
 from functions.trace_context import current_trace_id
 
 if TYPE_CHECKING:
-    from engine.adapters.events import AwsEventSources
+    from engine.execution import Execution
     from engine.json_value import JsonObject
     from engine.ports import WorkflowHead
     from engine.service import (
@@ -52,6 +50,7 @@ if TYPE_CHECKING:
     from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
     from engine.service.children import ChildStarter
     from engine.service.removal import ExecutionRemover
+    from engine.service.stuck import StuckSweep
     from engine.service.tally import Tally
     from engine.service.waker import Waker
     from engine.service.webhooks import WebhookService
@@ -83,7 +82,22 @@ class Root(Adapters):
     @cached_property
     def event_finisher(self) -> ExecutionFinisher:
         """The same in the function that hears of every end: it removes machines that have served."""
-        return replace(self.finisher, discard_machine=self.machines.discard)
+
+        def observe(execution: Execution) -> None:
+            logger.append_keys(execution_id=execution.execution_id, trace_id=execution.trace_id)
+
+        return replace(self.finisher, discard_machine=self.machines.discard, observe=observe)
+
+    @cached_property
+    def stuck_sweep(self) -> StuckSweep:
+        """What finds executions that hang."""
+        from engine.service.repair import ExecutionRepairer
+        from engine.service.stuck import StuckSweep
+
+        repairer = ExecutionRepairer(
+            self.workflows, self.executions, self.machines, self.event_finisher, self.clock, self.metrics
+        )
+        return StuckSweep(self.executions, repairer, self.clock, self.metrics)
 
     @cached_property
     def waker(self) -> Waker:
@@ -140,11 +154,6 @@ class Root(Adapters):
             release_triggers=self.trigger_service.release,
             retention_days=self.settings.retention_days,
         )
-
-    @cached_property
-    def templates(self) -> TemplateFolder:
-        """The examples, which are packed beside the functions."""
-        return TemplateFolder(Path(__file__).resolve().parents[1] / "examples")
 
     @cached_property
     def version_service(self) -> VersionService:
@@ -211,22 +220,6 @@ class Root(Adapters):
         from engine.service.removal import ExecutionRemover
 
         return ExecutionRemover(self.executions, self.blobs, self.clock, self.metrics)
-
-    @cached_property
-    def event_sources(self) -> AwsEventSources:
-        """Rules and schedules."""
-        from engine.adapters.events import AwsEventSources, EventTarget
-
-        settings = self.settings
-        return AwsEventSources(
-            self.clients.events,
-            self.clients.scheduler,
-            prefix=settings.state_machine_prefix,
-            group=settings.state_machine_prefix,
-            target=EventTarget(
-                settings.triggers_function_arn, settings.scheduler_role_arn, settings.triggers_queue_arn
-            ),
-        )
 
     @cached_property
     def trigger_service(self) -> TriggerService:

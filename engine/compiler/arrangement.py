@@ -10,11 +10,12 @@ from engine.compiler.emit import emit
 from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.latch import note_latches
 from engine.compiler.measure import execution_cost
+from engine.compiler.poset import EPSILON_SECONDS
 from engine.compiler.put_off import find_put_off
 from engine.compiler.regions import find_regions
 from engine.compiler.series_parallel import limit_depth, series_parallel_tree
 from engine.compiler.step import Step
-from engine.compiler.tree import Tree, in_series
+from engine.compiler.tree import Latch, Tree, children, in_series, makespan
 from engine.compiler.wait import find_waits
 from engine.dag import Dag
 from engine.workflow import Workflow
@@ -45,16 +46,29 @@ def arrange(
     fused, shared = fuse(tree, note_latches(tree, note_forks(tree, steps)))
     soon = Arrangement(emit(fused, shared, limit), tree)
     put_off = find_put_off(workflow, dag, steps, shared)
-    # An order that branches have exactly is kept: there nothing waits in vain.
-    if not put_off or len(put_off) == len(steps) or not find_waits(dag, tree, None):
+    # An order that branches have exactly is kept: there nothing waits in vain. A latch has the order too, and
+    # pays for it with a state and a call wherever a node waits.
+    if not put_off or len(put_off) == len(steps) or not (_has_latch(tree) or find_waits(dag, tree, None)):
         return soon
     first = [node_id for node_id in dag.ids if node_id not in put_off]
     parts = (dag.without(left_out) for left_out in (put_off, first))
     later = in_series(_find_tree(part, seconds, workflow, steps) for part in parts)
+    if seconds is not None and makespan(later, seconds) > makespan(tree, seconds) + EPSILON_SECONDS:
+        return soon
     late = Arrangement(
         emit(*fuse(later, note_latches(later, note_forks(later, steps))), limit), later, put_off
     )
     return late if late.transitions < soon.transitions else soon
+
+
+def _has_latch(tree: Tree) -> bool:
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Latch):
+            return True
+        waiting.extend(children(part))
+    return False
 
 
 def _find_tree(

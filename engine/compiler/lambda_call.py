@@ -8,7 +8,7 @@ from typing import Literal
 
 from engine.asl import Path, Template
 from engine.json_value import JsonObject
-from engine.task import ExecutionInput
+from engine.task import DEFAULT_STEP, ExecutionInput
 from engine.task import Step as TaskStep
 
 # The optimised integration rather than the plain ARN: what a Task sends stands under ``Payload`` by a
@@ -48,7 +48,9 @@ def call_function(
     payload: dict[str, object] = {
         name: Path(f"$.{name}") for name in ("execution_id", "workflow_id", "version")
     }
-    payload.update(nodes=list(nodes), step=step, **(extra or {}))
+    # What a task does by default is left unsaid: definitions are bounded in bytes.
+    steps = {} if step == DEFAULT_STEP else {"step": step}
+    payload.update(nodes=list(nodes), **steps, **(extra or {}))
     if fork is not None:
         payload["fork"] = fork
     if arrives:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.asl import Retrier
+from engine.asl import ALL_ERRORS, Retrier
 from engine.errors import NodeTimeoutError, RetryableNodeError, UnavailableError
 from engine.workflow import Retry
 
@@ -30,6 +30,9 @@ THROTTLED_RETRIER = Retrier(
     errors=("Lambda.TooManyRequestsException",), max_attempts=10, max_delay_seconds=30, full_jitter=True
 )
 SERVICE_RETRIERS = (SERVICE_RETRIER, THROTTLED_RETRIER)
+# A Task that only records what became of a node runs nothing whose failure could be meant: whatever goes
+# wrong there is of the services, and so many names of errors need not be spelled.
+RECORDING_RETRIERS = (THROTTLED_RETRIER, Retrier(errors=(ALL_ERRORS,), max_attempts=5))
 
 # The node was over its time: told by the executor, by Lambda, by Step Functions.
 TIMEOUT_ERRORS = (NodeTimeoutError.__name__, "Sandbox.Timedout", "States.Timeout")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from engine import asl
 from engine.compiler.lambda_call import LambdaCall, call_function, wait_for_token
 from engine.compiler.names import state_name
-from engine.compiler.retry import SERVICE_RETRIERS
+from engine.compiler.retry import RECORDING_RETRIERS, SERVICE_RETRIERS
 from engine.compiler.step import BOOKKEEPING_SECONDS, Step
 from engine.compiler.tree import Fork, Link
 
@@ -108,7 +108,9 @@ def settle_state(step: Step, following: str | None, item: asl.Template | None) -
         arrives=step.arrives,
         answer_fields=answer_fields_of(step),
     )
-    return task_state(call, BOOKKEEPING_SECONDS, following, result_path=result_path_of(step))
+    # Nodes that share the Task run in it, and may fail by themselves.
+    retry = RECORDING_RETRIERS if step.nodes == (step.id,) else SERVICE_RETRIERS
+    return task_state(call, BOOKKEEPING_SECONDS, following, retry=retry, result_path=result_path_of(step))
 
 
 def answer_fields_of(step: Step) -> tuple[str, ...]:

@@ -86,7 +86,10 @@ class AttemptMaker:
         try:
             return self.registry.get(name)
         except NotFoundError:
+            refused = self.registry.refused.get(name)
             message = f"there is no node type '{name}' any more; install its package again or change the node"
+            if refused is not None:
+                message = f"the package {refused.package} is refused: {refused.reason}; mend the package"
             raise NodeError(message, field="type") from None
 
     def _inputs(self, reading: NodeReading, node_type: type[BaseNode]) -> NodeInputs:

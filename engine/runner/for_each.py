@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from engine.errors import NodeError
-from engine.execution import ErrorInfo, NodeRun, NodeStatus
+from engine.execution import ErrorInfo, ExecutionCost, NodeRun, NodeStatus
 from engine.expression import resolve
 from engine.json_value import JsonObject, JsonValue
 from engine.node import ERROR, MAIN
+from engine.pricing import add_up
 from engine.runner.records import NodeReading, NodeRecords
 from engine.task import Task, TaskAnswer
 from engine.workflow import MAX_ITEMS, ForEach
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The result of a for_each node, the output that it leaves through, and what its items cost."""
+
+    values: JsonObject
+    output_name: str
+    cost: ExecutionCost
 
 
 class ForEachSteps:
@@ -65,8 +76,8 @@ class ForEachSteps:
         most = task.inline_items
         return TaskAnswer(indexes=indexes, distributed=None if most is None else len(indexes) > most)
 
-    def gather(self, reading: NodeReading, own: NodeRun) -> tuple[JsonObject, str]:
-        """The items' results in order, as the result of the node; and the output that it leaves through.
+    def gather(self, reading: NodeReading, own: NodeRun) -> Gathered:
+        """The items' results in order, as the result of the node; its output; what the items cost.
 
         NodeError where an item stopped the node, or more failed than ``for_each`` tolerates.
         """
@@ -86,7 +97,7 @@ class ForEachSteps:
         for_each = reading.node.for_each
         tolerated = for_each is not None and for_each.has_tolerance
         leaves_by_error = failed and reading.node.on_error == "output" and not tolerated
-        return values, ERROR if leaves_by_error else MAIN
+        return Gathered(values, ERROR if leaves_by_error else MAIN, add_up(runs))
 
     def _check_end(self, own: NodeRun, runs: Sequence[NodeRun]) -> None:
         """NodeError where an item did not end, or ended so that nothing goes on from it."""

@@ -177,8 +177,10 @@ class Runner:
         if own is None or own.status.ended:
             return TaskAnswer(output_name=own.output_name if own else None)
         try:
-            values, output_name = self._for_each.gather(reading, own)
-            return self._finish(reading, own, NodeStatus.SUCCEEDED, output_name=output_name, result=values)
+            gathered = self._for_each.gather(reading, own)
+            own = own.model_copy(update={"items_cost": gathered.cost})
+            left = gathered.output_name
+            return self._finish(reading, own, NodeStatus.SUCCEEDED, output_name=left, result=gathered.values)
         except NodeError as error:
             return self._fail(own, error, reading)
 

@@ -12,7 +12,7 @@ from engine.price_list import (
     USD_PER_TRANSITION,
     express_duration_usd,
 )
-from engine.pricing import DIGITS
+from engine.pricing import DIGITS, add_up
 
 
 def execution_cost(
@@ -23,12 +23,11 @@ def execution_cost(
 ) -> ExecutionCost:
     """The sum over node runs and item runs; what a retry kept was paid for by the earlier execution.
 
+    ``items``: the item runs of nodes that were not gathered.
     Transitions and calls are those of the compiler's ``report``: the way through the machine at its longest.
     An express machine is paid by its time instead, ``express_seconds``.
     """
-    spent = [*runs.values(), *(run for each in items.values() for run in each)]
-    costs = [run.cost for run in spent if run.cost is not None and run.kept_from is None]
-    unpriced = sorted({cost.model for cost in costs if cost.models_usd is None and cost.model})
+    spent = add_up([*runs.values(), *(run for each in items.values() for run in each)])
     transitions, calls = _planned(report), _planned(report, "lambda_invocations")
     for node_id, per_item in report.get("per_item", {}).items():
         count = runs[node_id].item_count or 0 if node_id in runs else 0
@@ -37,16 +36,14 @@ def execution_cost(
     states = transitions * USD_PER_TRANSITION
     if express_seconds is not None:
         states = USD_PER_EXPRESS_REQUEST + express_duration_usd(express_seconds)
-    functions = sum(cost.lambda_usd for cost in costs) + calls * USD_PER_LAMBDA_REQUEST
-    models = None if unpriced else sum(cost.models_usd or 0.0 for cost in costs)
-    return ExecutionCost(
-        usd=None if models is None else round(states + functions + models, DIGITS),
-        states_usd=round(states, DIGITS),
-        lambda_usd=round(functions, DIGITS),
-        models_usd=None if models is None else round(models, DIGITS),
-        input_tokens=sum(cost.input_tokens for cost in costs),
-        output_tokens=sum(cost.output_tokens for cost in costs),
-        unpriced_models=tuple(unpriced),
+    functions = spent.lambda_usd + calls * USD_PER_LAMBDA_REQUEST
+    models = spent.models_usd
+    return spent.model_copy(
+        update={
+            "usd": None if models is None else round(states + functions + models, DIGITS),
+            "states_usd": round(states, DIGITS),
+            "lambda_usd": round(functions, DIGITS),
+        }
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from engine.execution import Execution, ExecutionStatus, NodeRun, NodeStatus
 from engine.machine import MachineExecution
@@ -54,7 +54,7 @@ def read_end(
     ended = [run.ended_at for run in runs if run.status.ended and run.ended_at is not None]
     if len(ended) == len(workflow.nodes):
         return MachineExecution(ExecutionStatus.SUCCEEDED, started, max(ended))
-    due = started + timedelta(seconds=execution.timeout_seconds)
+    due = execution.due_at
     if now < due:
         return MachineExecution(ExecutionStatus.RUNNING, started)
     if not _has_run(runs, workflow):

@@ -62,10 +62,13 @@ class ExecutionFinisher:
     tally: Tally | None = None
     discard_machine: Callable[[str], None] | None = None
     """Removes a machine version that was made for one execution, for who may do that; see `Root`."""
+    observe: Callable[[Execution], None] = lambda _: None
+    """Is told which execution it is about, once that is read: for log lines."""
 
     def finish(self, execution_id: str, machine: MachineExecution) -> bool:
         """Record how the execution ended; False if that was known, or if it still runs. NotFoundError."""
         execution = self.executions.get(execution_id)
+        self.observe(execution)
         done = self._finish(execution, machine)
         if machine.status.ended and (
             execution.parent is not None or machine.status is not ExecutionStatus.SUCCEEDED
@@ -136,7 +139,9 @@ class ExecutionFinisher:
     def _cost(
         self, execution: Execution, version: WorkflowVersion, runs: dict[str, NodeRun], ended_at: datetime
     ) -> ExecutionCost:
-        spread = [run for run in runs.values() if run.item_count and run.kept_from is None]
+        # Not those of a node that has gathered them, which knows the sum: they may be 10,000.
+        spread = [run for run in runs.values() if run.item_count and run.items_cost is None]
+        spread = [run for run in spread if run.kept_from is None]
         items = {run.node_id: self._node_runs(run.execution_id, run.node_id) for run in spread}
         seconds = (ended_at - execution.started_at).total_seconds()
         report = version.report if execution.own_plan is None else execution.own_plan

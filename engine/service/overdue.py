@@ -17,7 +17,7 @@ def is_overdue(
     """Whether it runs longer than it may, or every node run ended a while ago and still no event came."""
     if execution.status.ended:
         return False
-    due = execution.started_at + timedelta(seconds=execution.timeout_seconds + OVERDUE_SECONDS)
+    due = execution.due_at + timedelta(seconds=OVERDUE_SECONDS)
     return now > due or _has_stalled(execution, now, executions, workflows)
 
 

@@ -15,8 +15,6 @@ from engine.runner.prepared import PreparedWorkflow
 from engine.values import ValueStore
 from engine.workflow import Workflow
 
-PAGE = 1_000
-
 
 @dataclass(frozen=True)
 class RetryReport:
@@ -106,7 +104,7 @@ def all_runs(executions: ExecutionStore, execution_id: str, node_id: str | None)
     """The node runs of an execution, or the item runs of a node, page by page."""
     cursor: str | None = None
     while True:
-        page = executions.list_node_runs(execution_id, node_id=node_id, limit=PAGE, cursor=cursor)
+        page = executions.list_node_runs(execution_id, node_id=node_id, cursor=cursor)
         yield from page.items
         if (cursor := page.cursor) is None:
             return

@@ -45,7 +45,15 @@ def ids_are_not_reserved(subject: Subject) -> Iterator[Problem]:
 def types_exist(subject: Subject) -> Iterator[Problem]:
     """Every node is of a type that is installed."""
     for node in subject.workflow.nodes:
-        if node.type not in subject.types:
+        if node.type in subject.types:
+            continue
+        refused = subject.registry.refused.get(node.type)
+        if refused is not None:
+            told = (
+                f"the package that brings it ({refused.package}) is installed and refused: {refused.reason}"
+            )
+            yield Problem("refused_type", f"{told}; mend the package or remove it", node.id, "type")
+        else:
             close = subject.registry.closest(node.type)
             cure = f"did you mean '{close}'?" if close else "GET /node-types lists those there are"
             yield Problem("unknown_type", f"there is no node type '{node.type}'; {cure}", node.id, "type")

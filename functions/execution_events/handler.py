@@ -1,4 +1,4 @@
-"""The entry point of the ends of executions, and of their removal.
+"""The entry point of the ends of executions, heard and unheard, and of their removal.
 
 Standard ones by Step Functions' status-change event: StopExecution, timeouts and histories that overflow run
 no Catch, so only the event sees every end. Express ones, of which no event tells, by the last Task of their
@@ -43,13 +43,15 @@ def read_event(detail: JsonObject) -> MachineExecution:
 @traced
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
-    """End the execution that the event is about, or clear up after those that are gone.
+    """End the execution that the event is about, or those that hang; or clear up after those that are gone.
 
     An event about someone else's is let go.
     """
     root = bootstrap()
     if "Records" in event:
         return clear_removed(event["Records"], root.execution_remover)
+    if event.get("sweep") == "stuck":
+        return {"stuck": [execution.execution_id for execution in root.stuck_sweep.sweep()]}
     if event.get("step") == "finish":
         task = FinishTask.model_validate(event)
         execution_id, ended = task.execution_id, told_end(task, root.clock.now())

@@ -19,7 +19,7 @@ LOCAL_TARGET = "arn:aws:lambda:us-east-1:000000000000:function:mini-n8n-local-{e
 
 
 def installed_nodes() -> NodeRegistry:
-    """The built-in node types and those of installed packages; RegistrationError."""
+    """The built-in node types and those of installed packages."""
     registry = NodeRegistry(BUILTIN_NODES)
     registry.load_installed()
     return registry

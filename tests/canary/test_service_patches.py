@@ -29,6 +29,7 @@ from infra.local.aws.patches import (
     event_delivery,
     execution_details,
     execution_engine,
+    expression_checks,
     http_api_body,
     http_api_preflight,
     http_api_proxy,
@@ -279,6 +280,32 @@ def test_execution_details(states: ModuleType) -> None:
 
     assert "stateMachineVersionArn" not in described(())
     assert described((execution_details.PATCH,))["stateMachineVersionArn"].endswith(":canary:1")
+
+
+def test_expression_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ministack.services import dynamodb
+
+    read: list[str] = []
+    tokenize, check = dynamodb._tokenize, dynamodb._condition_syntax_error
+    monkeypatch.setattr(dynamodb, "_tokenize", lambda text: read.append(text) or tokenize(text))
+    monkeypatch.setattr(
+        dynamodb, "_condition_syntax_error", lambda text, slot: read.append(text) or check(text, slot)
+    )
+    condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": {"S": "p"}, ":sk": {"S": "ITEM#"}}
+
+    def found_and_read() -> tuple[list[bool], int]:
+        read.clear()
+        items = [{"pk": {"S": "p"}, "sk": {"S": f"{kind}#1"}} for kind in ("ITEM", "NODE", "ITEM")]
+        found = [dynamodb._evaluate_condition(condition, item, values, {}) for item in items]
+        return found, len(read)
+
+    with patched():
+        assert found_and_read() == ([True, False, True], 6)
+    with patched(expression_checks.PATCH):
+        assert found_and_read() == ([True, False, True], 2)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="redundant"):
+                dynamodb._evaluate_condition("((pk = :pk))", {}, values, {})
 
 
 def test_machine_versions(states: ModuleType) -> None:

@@ -161,6 +161,24 @@ class ExecutionStoreContract:
 
         assert len(set(at_once(12, mark))) == 1
 
+    def test_those_that_run_are_listed_once_they_are_due(
+        self, store: ExecutionStore, clock: ManualClock
+    ) -> None:
+        for number in range(6):
+            started_at = NOW - timedelta(seconds=number)
+            store.create(execution_of(f"ex_{number}", started_at=started_at, timeout_seconds=60))
+        assert store.list_due(NOW + timedelta(seconds=50), 10) == ()
+        # Started 5, 4, 3 s before; the store counts in whole seconds, up.
+        due = NOW + timedelta(seconds=57.9)
+        assert store.list_due(due, 10) == ("ex_5", "ex_4", "ex_3")
+        assert store.list_due(due, 2) == ("ex_5", "ex_4")
+        store.finish("ex_5", ExecutionStatus.SUCCEEDED, NOW)
+        store.finish("ex_3", ExecutionStatus.FAILED, NOW)
+        assert store.list_due(due, 10) == ("ex_4",)
+        store.finish("ex_4", ExecutionStatus.ABORTED, NOW)
+        store.remove("ex_4", clock.now())
+        assert store.list_due(due, 10) == ()
+
 
 def make_executions(store: ExecutionStore, clock: ManualClock, count: int) -> list[Execution]:
     """Executions of three workflows in turns, four hours apart."""

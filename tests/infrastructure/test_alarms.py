@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.settings import EXECUTORS
 from infra.build.environment import ROOT
 from infra.checks.cloudformation import Resolver
 
@@ -76,6 +77,8 @@ def test_alarms_watch_errors_throttles_queues_and_the_slowest_of_a_hundred(
         "HttpNodeLatencyAlarm",
         "AiNodeLatencyAlarm",
         "CustomNodeLatencyAlarm",
+        "FlowNodeLatencyAlarm",
+        "StuckExecutionsAlarm",
         "ExecutionErrorsAlarm",
         "FunctionThrottlesAlarm",
         "ServiceThrottlesAlarm",
@@ -86,6 +89,10 @@ def test_alarms_watch_errors_throttles_queues_and_the_slowest_of_a_hundred(
     p99 = {name for name, alarm in found.items() if alarm.get("ExtendedStatistic") == "p99"}
     assert p99 == {name for name in found if name.endswith("LatencyAlarm")}
     assert {alarm["TreatMissingData"] for alarm in found.values()} == {"notBreaching"}
+    executors = {
+        alarm["Dimensions"][0]["Value"] for alarm in found.values() if alarm["MetricName"] == "NodeDuration"
+    }
+    assert executors == set(EXECUTORS)
     changed = Resolver(translated, HEARD | {"AlarmApiMilliseconds": "700", "AlarmNodeMilliseconds": "900"})
     assert changed.resource("ApiLatencyAlarm")["Threshold"] == "700"
     assert changed.resource("AiNodeLatencyAlarm")["Threshold"] == "900"

@@ -151,6 +151,7 @@ TABLES = {
         "<ExecutionsTable.Arn>": {
             *("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
         },
+        "<ExecutionsTable.Arn>/index/by_due": {"Query"},
         "<ExecutionsTable.Arn>/stream/*": {
             *("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
         },

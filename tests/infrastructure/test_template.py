@@ -173,7 +173,11 @@ TABLES = {
     "WorkflowsTable": (["workflow_id", "sk"], {"list": ["list_shard", "workflow_id"]}),
     "ExecutionsTable": (
         ["execution_id", "sk"],
-        {"by_workflow": ["workflow_id", "execution_id"], "by_day": ["day_shard", "execution_id"]},
+        {
+            "by_workflow": ["workflow_id", "execution_id"],
+            "by_day": ["day_shard", "execution_id"],
+            "by_due": ["due_shard", "due_at_epoch_seconds"],
+        },
     ),
     "CacheTable": (["cache_key"], {}),
     "AccessTable": (["pk", "sk"], {}),
@@ -203,7 +207,24 @@ def test_the_indexes_hold_what_lists_need_and_no_large_values(translated: dict[s
         for name in ("WorkflowsTable", "ExecutionsTable")
         for index in resolver.resource(name)["GlobalSecondaryIndexes"]
     }
-    assert projections == {"list": {"ProjectionType": "ALL"}, "by_workflow": filtered, "by_day": filtered}
+    assert projections == {
+        "list": {"ProjectionType": "ALL"},
+        "by_workflow": filtered,
+        "by_day": filtered,
+        "by_due": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+def test_executions_that_hang_are_looked_for_unless_nothing_is_to_run_idle(
+    translated: dict[str, Any],
+) -> None:
+    rule = Resolver(translated).resource("ExecutionEventsFunctionSweep")
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(15 minutes)", "ENABLED")
+    (target,) = rule["Targets"]
+    assert target["Arn"] == "<ExecutionEventsFunction.Arn>"
+    assert json.loads(target["Input"]) == {"sweep": "stuck"}
+    off = Resolver(translated, {"StuckSweep": "off"}).resource("ExecutionEventsFunctionSweep")
+    assert off["State"] == "DISABLED"
 
 
 def test_the_tables_cost_nothing_idle_forget_what_expired_and_are_encrypted(

@@ -25,6 +25,15 @@ DOCUMENT = {
 }
 
 
+def install_broken(target: Path) -> None:
+    """A package beside it, whose node type fails when it is imported."""
+    metadata = target / "broken_nodes-2.1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-nodes\nVersion: 2.1\n")
+    (metadata / "entry_points.txt").write_text("[mini_n8n.nodes]\nbroken = broken_nodes:BrokenNode\n")
+    (target / "broken_nodes.py").write_text("import a_module_that_is_missing\n")
+
+
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkflowApi]:
     """A stack whose functions have the package."""
@@ -41,6 +50,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkflowApi]:
         str(target),
     ]
     subprocess.run([sys.executable, "-m", "pip", *install, str(source)], check=True)
+    install_broken(target)
     with LocalStack(StackOptions(packages=target)) as stack:
         headers = {"Authorization": f"Bearer {stack.api_key()}"}
         with httpx.Client(base_url=f"{stack.api_url}/api/v1", headers=headers, timeout=30) as client:
@@ -81,3 +91,16 @@ def test_a_config_that_does_not_fit_its_model_is_a_problem_of_the_document(api: 
     assert [(item["node"], item["field"]) for item in answer.json()["problems"]] == [
         ("time", "config.words_per_minute")
     ]
+
+
+def test_a_package_that_is_refused_is_named_where_it_is_used_and_harms_nothing_else(api: WorkflowApi) -> None:
+    nodes = [{"id": "odd", "type": "broken"}, {"id": "time", "type": "reading_time", "config": {"text": "a"}}]
+    answer = api.http.post("/workflows/", json={"name": "Broken", "nodes": nodes})
+    assert answer.status_code == 422
+    (problem,) = answer.json()["problems"]
+    assert (problem["node"], problem["field"], problem["code"]) == ("odd", "type", "refused_type")
+    assert "broken-nodes 2.1" in problem["message"]
+    assert "No module named 'a_module_that_is_missing'" in problem["message"]
+    (refused,) = api.http.get("/node-types").json()["refused"]
+    assert (refused["type"], refused["package"]) == ("broken", "broken-nodes 2.1")
+    assert api.run(DOCUMENT, {"text": "one two three"})["status"] == "succeeded"

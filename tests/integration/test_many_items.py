@@ -39,7 +39,8 @@ def test_ten_thousand_items_run_and_stand_in_order(api: WorkflowApi) -> None:
     )
     started = time.monotonic()
     execution = api.start(api.save(document), {"numbers": numbers})
-    ended = api.end(execution["id"], LONG_SECONDS)
+    # Who looks twenty times a second takes from the machine what the items need.
+    ended = api.end(execution["id"], LONG_SECONDS, look_seconds=0.5)
     print(f"10,000 items in batches of 500: {time.monotonic() - started:.1f} s")
     assert ended["status"] == "succeeded", ended["error"]
     assert ended["output"] == {"out": {"count": 10_000, "sum": sum(numbers) * 2}}
@@ -61,7 +62,7 @@ def test_more_items_at_once_than_an_inline_map_runs(api: WorkflowApi) -> None:
         ),
     )
     workflow_id = api.save(document)
-    for count in (0, 3, 120):
+    for count in (0, 3, 45):
         ended = api.end(api.start(workflow_id, {"numbers": list(range(count))})["id"], LONG_SECONDS)
         assert ended["output"] == {"same": list(range(count))}
     plan = api.http.get(f"/workflows/{workflow_id}/plan").json()
@@ -79,12 +80,12 @@ def test_items_that_fail_in_a_distributed_map_are_counted_and_named(api: Workflo
         ),
     )
     workflow_id = api.save(document)
-    numbers = [1] * 60
+    numbers = [1] * 40
     one_bad = [0, *numbers]
     ended = api.end(api.start(workflow_id, {"numbers": one_bad})["id"], LONG_SECONDS)
-    assert ended["output"] == {"divide": [None, *([10] * 60)]}
+    assert ended["output"] == {"divide": [None, *([10] * 40)]}
     ended = api.end(api.start(workflow_id, {"numbers": [0, *one_bad]})["id"], LONG_SECONDS)
     assert ended["status"] == "failed"
     assert ended["error"]["message"].startswith(
-        "2 of 62 items failed, more than for_each tolerates; item 0: "
+        "2 of 42 items failed, more than for_each tolerates; item 0: "
     )

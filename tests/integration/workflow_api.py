@@ -32,8 +32,13 @@ class WorkflowApi:
         started: dict[str, Any] = answer.json()
         return started
 
-    def end(self, execution_id: str, timeout_seconds: float = END_TIMEOUT_SECONDS) -> dict[str, Any]:
-        """The execution once it has ended."""
+    def end(
+        self,
+        execution_id: str,
+        timeout_seconds: float = END_TIMEOUT_SECONDS,
+        look_seconds: float = 0.05,
+    ) -> dict[str, Any]:
+        """The execution once it has ended; between two looks pass ``look_seconds``."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             answer = self.http.get(f"/executions/{execution_id}")
@@ -42,7 +47,7 @@ class WorkflowApi:
             if execution["status"] != "running":
                 return execution
             assert time.monotonic() < deadline, f"still running: {json.dumps(execution, indent=1)[:4000]}"
-            time.sleep(0.05)
+            time.sleep(look_seconds)
 
     def execute(self, workflow_id: str, inputs: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
         """A new execution once it has ended."""

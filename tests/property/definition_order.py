@@ -6,6 +6,7 @@ from engine.asl import all_states
 from engine.compiler.lambda_call import called_nodes
 from engine.compiler.measure import fork_ways
 from engine.json_value import JsonObject
+from engine.task import DEFAULT_STEP
 
 
 def nodes_before(definition: JsonObject) -> dict[str, frozenset[str]]:
@@ -49,8 +50,8 @@ def latches(definition: JsonObject) -> tuple[set[tuple[str, str]], set[tuple[str
     for state in all_states(definition):
         payload = state.get("Parameters", {}).get("Payload", {})
         waits |= {(payload["latch"], node_id) for node_id in payload.get("await", ())}
-        if payload.get("step") in ("run", "collect", "settle") and "item.$" not in payload:
-            for node_id in payload["nodes"]:
+        if payload.get("step", DEFAULT_STEP) in ("run", "collect", "settle") and "item.$" not in payload:
+            for node_id in payload.get("nodes", ()):
                 now = set(payload.get("arrives", ()))
                 tells[node_id] = tells.get(node_id, now) & now
     return waits, {(latch, node_id) for node_id, names in tells.items() for latch in names}

@@ -101,7 +101,7 @@ class _Executor:
     def invoke(self, function: str, payload: Any) -> Any:
         """Answer one Task."""
         del function
-        if payload["step"] == "finish":
+        if payload.get("step") == "finish":
             task = FinishTask.model_validate(payload)
             return {"finished": self._finisher.finish(task.execution_id, told_end(task, self._clock.now()))}
         task = Task.model_validate(payload)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.compiler import Compiled, Profile, compile_workflow, item_plan
+from engine.dag import Dag
 from engine.execution import ExecutionStatus, NodeRun, NodeStatus
 from engine.validation import find_problems
 from engine.workflow import Settings, Workflow
@@ -15,11 +16,24 @@ from tests.property.every_core import every_core_a_latch
 from tests.property.machine_run import MachineRun, run_machine
 from tests.property.random_workflow import workflows
 from tests.property.reference import NEVER, STOPS, Outcome, interpret
-from tests.property.scripted_node import TARGETS, make_registry
+from tests.property.scripted_node import TARGETS, QuickNode, make_registry
+from tests.property.test_tree import LONG, workflow_of
+
+
+class AnywhereNode(QuickNode):
+    """Light, and every function has what it needs."""
+
+    type = "anywhere"
+    executor = "core"
+
 
 REGISTRY = make_registry()
+REGISTRY.register(AnywhereNode)
+ALL_TARGETS = TARGETS | {"core": TARGETS["custom"]}
 # How many waits of latches each machine had.
 LATCHES: list[int] = []
+# Whether each machine had nodes that were put off, and latches.
+PUT_OFF: list[tuple[bool, bool]] = []
 # Drawing a whole workflow takes hypothesis longer than it likes; running one takes longer still.
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -52,7 +66,7 @@ def test_distributed_maps_do_the_same(behaviours: list[Workflow]) -> None:
         check_against_reference(workflow, run_machine(workflow, machine, REGISTRY))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(workflows(max_nodes=12, behaviours=2))
 def test_a_workflow_whose_cores_are_latches_does_so_too(behaviours: list[Workflow]) -> None:
     for workflow in behaviours:
@@ -66,7 +80,46 @@ def test_many_of_those_had_latches() -> None:
     assert sum(map(bool, LATCHES)) > len(LATCHES) / 20
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@st.composite
+def cores_with_light_ends(draw: st.DrawFn) -> tuple[Dag, dict[str, str]]:
+    """A graph that no nesting of branches has exactly, light nodes after some of it; the types of all."""
+    heavy = [f"h{index}" for index in range(draw(st.integers(4, 7)))]
+    pairs = [(one, other) for at, one in enumerate(heavy) for other in heavy[at + 1 :]]
+    edges = {("h0", "h2"), ("h0", "h3"), ("h1", "h3"), *draw(st.lists(st.sampled_from(pairs), max_size=4))}
+    light = [f"l{index}" for index in range(draw(st.integers(1, 3)))]
+    for at, node_id in enumerate(light):
+        before = draw(st.lists(st.sampled_from(heavy + light[:at]), min_size=1, max_size=3, unique=True))
+        edges |= {(source, node_id) for source in before}
+    types = dict.fromkeys(heavy, "act") | dict.fromkeys(light, "anywhere")
+    return Dag.of_edges([*heavy, *light], sorted(edges)), types
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+@given(cores_with_light_ends(), st.data())
+def test_light_nodes_are_put_off_behind_a_latch(
+    graph: tuple[Dag, dict[str, str]], data: st.DataObject
+) -> None:
+    """In a latch each of them would have a wait of its own; at the end they share a Task."""
+    dag, types = graph
+    profile = Profile({node_id: data.draw(LONG) for node_id, kind in types.items() if kind == "act"})
+    workflow = workflow_of(dag, types)
+    with every_core_a_latch():
+        compiled = compile_workflow(workflow, REGISTRY, targets=ALL_TARGETS, profile=profile)
+    waits, told = latches(compiled.definition)
+    assert waits <= told
+    before = nodes_before(compiled.definition)
+    assert before.keys() == set(dag.ids)
+    assert all(dag.upstream(node_id) <= before[node_id] for node_id in dag.ids)
+    put_off = any("at the end it shares a Task" in wait["text"] for wait in compiled.report["waits"])
+    PUT_OFF.append((put_off, bool(waits)))
+    check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))
+
+
+def test_some_of_those_had_both() -> None:
+    assert sum(put_off and latch for put_off, latch in PUT_OFF) > len(PUT_OFF) / 10, PUT_OFF
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
 @given(workflows(behaviours=8))
 def test_an_express_machine_does_the_same_and_ends_its_execution(behaviours: list[Workflow]) -> None:
     for standard in behaviours:

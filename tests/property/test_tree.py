@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,11 +87,12 @@ def test_waits_are_told_exactly_where_time_is_lost(dag: Dag, data: st.DataObject
         assert waits != ()
 
 
-def workflow_of(dag: Dag) -> Workflow:
+def workflow_of(dag: Dag, types: Mapping[str, str] | None = None) -> Workflow:
+    """A workflow of scripted nodes: of type ``act``, where nothing else is said."""
     return Workflow.model_validate(
         {
             "name": "w",
-            "nodes": [{"id": node_id, "type": "act"} for node_id in dag.ids],
+            "nodes": [{"id": node_id, "type": (types or {}).get(node_id, "act")} for node_id in dag.ids],
             "connections": [
                 {"source": source, "target": target}
                 for source, targets in dag.successors.items()

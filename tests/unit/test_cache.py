@@ -121,6 +121,17 @@ def test_a_result_whose_object_is_gone_is_made_again(kept: Kept) -> None:
     assert kept.store.counts()["plain"] == CacheCounts(hits=0, misses=1)
 
 
+def test_a_result_that_names_a_file_which_went_with_its_execution_is_made_again(kept: Kept) -> None:
+    file = f"files/{kept.clock.new_id('ex')}/{kept.clock.new_token()}/a-1.png"
+    kept.blobs.put(file, b"png", "image/png")
+    named = NodeResult({"output": [{"url": f"https://api.test/{file}"}], "text": "files/ are many"})
+    kept.keep("plain:k", named)
+    assert kept.ask("plain:k") == named
+    kept.blobs.delete_prefix("files/")
+    assert kept.ask("plain:k") is None
+    assert kept.store.counts()["plain"] == CacheCounts(hits=1, misses=1)
+
+
 def test_who_waits_for_a_dead_holder_takes_over_when_its_lease_is_out(kept: Kept) -> None:
     assert kept.ask("k", "dead") is None
     assert kept.ask("k", "me", timeout_seconds=60) is None

@@ -112,11 +112,35 @@ def test_every_builtin_keeps_the_contract() -> None:
     assert [node_type.type for node_type in registry.all()] == sorted(BUILTIN_NODES)
 
 
-def test_an_entry_point_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = EntryPoint("gone", "no.such.module:Node", engine.registry.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(engine.registry, "entry_points", lambda group: [broken])
-    with pytest.raises(RegistrationError, match="node type 'gone'"):
-        NodeRegistry().load_installed()
+def installed(monkeypatch: pytest.MonkeyPatch, **types: str) -> NodeRegistry:
+    """A registry with what packages offer: ``module:Class`` by type."""
+    group = engine.registry.ENTRY_POINT_GROUP
+    found = [EntryPoint(name, value, group) for name, value in types.items()]
+    monkeypatch.setattr(engine.registry, "entry_points", lambda group: found)
+    registry = NodeRegistry(BUILTIN_NODES)
+    registry.load_installed()
+    return registry
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("gone", "no.such.module:Node", "No module named 'no'"),
+        ("gone", f"{__name__}:NotThere", "NotThere"),
+        ("raises", "tests.unit.raising_package:Node", "ZeroDivisionError"),
+        ("other", f"{__name__}:Fine", "its entry point is named 'other'"),
+        ("llm", f"{__name__}:Fine", "its entry point is named 'llm'"),
+        ("sync_run", f"{__name__}:SyncRun", "async def run"),
+    ],
+)
+def test_a_package_that_is_refused_is_named_and_stands_in_nobodys_way(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    registry = installed(monkeypatch, **{name: value}, fine=f"{__name__}:Fine")
+    assert reason in registry.refused[name].reason
+    assert registry.refused[name].package == "an installed package"
+    assert (name in registry) is (name in BUILTIN_NODES)
+    assert registry.get("fine") is Fine
 
 
 def test_config_that_does_not_fit_names_the_field() -> None:

@@ -11,7 +11,8 @@
     DAYS          2026-01            the days of a month on which executions started
 
 Index ``by_workflow``: workflow_id, execution_id. Index ``by_day``: day_shard (``2026-01-31#0`` to ``#3``),
-execution_id. Both need of META only ``status`` and ``started_at_epoch_microseconds``.
+execution_id. Both need of META only ``status`` and ``started_at_epoch_microseconds``. Index ``by_due``:
+due_shard, due_at_epoch_seconds, which META has only while the execution runs.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ from engine.ports import IdempotencyMark
 # Starts of one day are spread over 4 partitions: 4,000 writes per second
 # (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
 DAY_SHARDS = 4
+# What is due is spread likewise.
+DUE_SHARDS = tuple(f"DUE#{shard}" for shard in range(DAY_SHARDS))
+# What META has only while the execution runs.
+DUE_ATTRIBUTES = ("due_shard", "due_at_epoch_seconds")
 # What is written when an execution ends, in an attribute of its own: nothing must be read for it.
 END_FIELDS = ("status", "ended_at", "output", "output_claim", "error", "cost")
 
@@ -68,9 +73,14 @@ def execution_item(execution: Execution, expires_at: datetime) -> Item:
         "started_at_epoch_microseconds": number(epoch_microseconds(execution.started_at)),
         "record": packed(dump_value(fields)),
         EXPIRES_AT: expiry(expires_at),
+        **({} if execution.status.ended else _due(execution, shard)),
         **({"execution_arn": text(arn)} if arn is not None else {}),
         **({"end": end_attribute(end)} if end else {}),
     }
+
+
+def _due(execution: Execution, shard: int) -> Item:
+    return dict(zip(DUE_ATTRIBUTES, (text(DUE_SHARDS[shard]), expiry(execution.due_at)), strict=True))
 
 
 def end_attribute(fields: JsonObject) -> Attribute:

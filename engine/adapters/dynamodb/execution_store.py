@@ -18,6 +18,8 @@ from engine.adapters.dynamodb.attribute import (
 )
 from engine.adapters.dynamodb.batch import batched
 from engine.adapters.dynamodb.execution_item import (
+    DUE_ATTRIBUTES,
+    DUE_SHARDS,
     end_attribute,
     execution_from,
     execution_item,
@@ -37,7 +39,7 @@ from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
-from engine.workflow import DEFAULT_RETENTION_DAYS, MAX_TIMEOUT_SECONDS
+from engine.workflow import DEFAULT_RETENTION_DAYS, MAX_ITEMS, MAX_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -107,7 +109,7 @@ class DynamoExecutionStore(ExecutionLinks, ExecutionRemoval):
         values = {":status": text(status), ":running": text(ExecutionStatus.RUNNING)}
         values |= {":end": end_attribute(end)}
         values |= {":at": expiry(ended_at + timedelta(days=self._retention_days_of(execution_id)))}
-        change = f"SET #status = :status, #end = :end, {EXPIRES_AT} = :at"
+        change = f"SET #status = :status, #end = :end, {EXPIRES_AT} = :at REMOVE {', '.join(DUE_ATTRIBUTES)}"
         names = {"#status": "status", "#end": "end"}
         return self._update(execution_id, change, "#status = :running", values, names)
 
@@ -116,6 +118,20 @@ class DynamoExecutionStore(ExecutionLinks, ExecutionRemoval):
     ) -> Page[Execution]:
         """Executions, newest first; RequestError on a cursor that is not ours."""
         return self._list.page(wanted, limit, cursor)
+
+    def list_due(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of executions that still run by their records, and whose time was over before then."""
+        found: list[Item] = []
+        for shard in DUE_SHARDS:
+            items, _ = self._table.query(
+                IndexName="by_due",
+                KeyConditionExpression="due_shard = :shard AND due_at_epoch_seconds < :before",
+                ExpressionAttributeValues={":shard": text(shard), ":before": expiry(before)},
+                Limit=limit,
+            )
+            found += items
+        found.sort(key=lambda item: int(item["due_at_epoch_seconds"]["N"]))
+        return tuple(item["execution_id"]["S"] for item in found[:limit])
 
     def read_nodes(
         self, execution_id: str, keys: Iterable[tuple[str, int | None]]
@@ -128,7 +144,12 @@ class DynamoExecutionStore(ExecutionLinks, ExecutionRemoval):
         return self._execution(execution_id, head), {(run.node_id, run.item): run for run in runs}
 
     def list_node_runs(
-        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+        self,
+        execution_id: str,
+        *,
+        node_id: str | None = None,
+        limit: int = MAX_ITEMS,
+        cursor: str | None = None,
     ) -> Page[NodeRun]:
         """Node runs by node id, or with ``node_id`` the items of that node in order."""
         check_limit(limit)

@@ -15,6 +15,7 @@ from engine.errors import ConflictError, NotFoundError
 from engine.execution import Claim, ErrorInfo, Execution, ExecutionCost, ExecutionStatus, NodeRun
 from engine.json_value import JsonValue
 from engine.ports import Clock, ExecutionFilter, IdempotencyMark, Page
+from engine.workflow import MAX_ITEMS
 
 
 class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
@@ -90,6 +91,14 @@ class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
         more = encode_cursor(listing, [found[limit - 1].execution_id]) if len(found) > limit else None
         return Page(tuple(found[:limit]), more)
 
+    def list_due(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of executions that still run by their records, and whose time was over before then."""
+        with self._lock:
+            records = [load_record(Execution, text) for text in self._executions.values()]
+        due = [record for record in records if not record.status.ended and record.due_at < before]
+        due.sort(key=lambda record: record.due_at)
+        return tuple(record.execution_id for record in due[:limit])
+
     def read_nodes(
         self, execution_id: str, keys: Iterable[tuple[str, int | None]]
     ) -> tuple[Execution, dict[tuple[str, int | None], NodeRun]]:
@@ -99,7 +108,12 @@ class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
             return execution, {key: load_record(NodeRun, runs[key]) for key in keys if key in runs}
 
     def list_node_runs(
-        self, execution_id: str, *, node_id: str | None = None, limit: int = 1000, cursor: str | None = None
+        self,
+        execution_id: str,
+        *,
+        node_id: str | None = None,
+        limit: int = MAX_ITEMS,
+        cursor: str | None = None,
     ) -> Page[NodeRun]:
         """Node runs by node id, or with ``node_id`` the items of that node in order."""
         check_limit(limit)

@@ -39,10 +39,19 @@ class NodeTypeDetail(NodeTypeSummary):
     output_schema: JsonObject
 
 
+class RefusedNodeType(BaseModel):
+    """A node type of an installed package that cannot be used."""
+
+    type: str
+    package: str
+    reason: str
+
+
 class NodeTypeList(BaseModel):
     """All node types."""
 
     items: list[NodeTypeSummary]
+    refused: list[RefusedNodeType] = Field(description="Of installed packages; they cannot be used.")
 
 
 def _summary(node_type: type[BaseNode]) -> dict[str, object]:
@@ -62,7 +71,9 @@ def _summary(node_type: type[BaseNode]) -> dict[str, object]:
 @router.get("/node-types")
 def list_node_types(services: Use) -> NodeTypeList:
     """All node types, by name."""
-    return NodeTypeList(items=[NodeTypeSummary.model_validate(_summary(t)) for t in services.registry.all()])
+    refused = [RefusedNodeType.model_validate(vars(one)) for one in services.registry.refused.values()]
+    items = [NodeTypeSummary.model_validate(_summary(node_type)) for node_type in services.registry.all()]
+    return NodeTypeList(items=items, refused=refused)
 
 
 @router.get("/node-types/{type}", responses=problem_responses(404))

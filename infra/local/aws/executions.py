@@ -13,6 +13,7 @@ from infra.local.asl.interpreter import AslExecution, AslOutcome, ExecutionReque
 from infra.local.asl.run_settings import RunSettings
 from infra.local.aws import express
 from infra.local.aws.function_calls import function_calls
+from infra.local.aws.task_queue import TaskQueue
 
 MAX_INPUT_BYTES = 256 * 1024
 """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
@@ -39,7 +40,8 @@ class Executions:
     def __init__(self, time_scale: float) -> None:
         self._time_scale = time_scale
         self._running: dict[str, AslExecution] = {}
-        self._express = express.ExpressExecutions(time_scale)
+        self._tasks = TaskQueue()
+        self._express = express.ExpressExecutions(time_scale, self._tasks)
 
     def start(self, original: Handler, data: dict[str, Any]) -> Response:
         """StartExecution: the same name and input again answers with the running execution."""
@@ -70,6 +72,7 @@ class Executions:
         """Run an execution that was recorded, to its end."""
         from ministack.services import stepfunctions
 
+        self._tasks.begin()
         record = stepfunctions._executions.get(execution_arn)
         started = _started.get()
         if not record or record["status"] != "RUNNING":
@@ -79,7 +82,7 @@ class Executions:
             stepfunctions._fail_execution(record, "States.Runtime", "The state machine was deleted")
             return
         record.update(definition=started.definition, stateMachineVersionArn=started.version_arn)
-        settings = RunSettings(self._time_scale, function_calls(execution_arn))
+        settings = RunSettings(self._time_scale, function_calls(execution_arn, self._tasks))
         execution = AslExecution(_request(record, machine, started), settings)
         self._running[execution_arn] = execution
         try:

@@ -15,6 +15,7 @@ from typing import Any
 from infra.local.asl.interpreter import AslExecution, AslOutcome, ExecutionRequest
 from infra.local.asl.run_settings import RunSettings
 from infra.local.aws.function_calls import function_calls
+from infra.local.aws.task_queue import TaskQueue
 
 MAX_SECONDS = 300
 
@@ -49,8 +50,8 @@ def refuse_standard(data: dict[str, Any]) -> Response | None:
 class ExpressExecutions:
     """Runs them, the same name as often as it is asked to."""
 
-    def __init__(self, time_scale: float) -> None:
-        self._time_scale = time_scale
+    def __init__(self, time_scale: float, tasks: TaskQueue) -> None:
+        self._time_scale, self._tasks = time_scale, tasks
 
     def start(self, data: dict[str, Any]) -> Response:
         """StartExecution."""
@@ -59,7 +60,7 @@ class ExpressExecutions:
         request = _request(data)
         # The account and region of the request go with it.
         context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._run, request), daemon=True).start()
+        threading.Thread(target=context.run, args=(self._begin, request), daemon=True).start()
         response: Response = json_response(
             {"executionArn": request.execution_arn, "startDate": request.start_date}
         )
@@ -91,9 +92,13 @@ class ExpressExecutions:
         response: Response = json_response(answer)
         return response
 
+    def _begin(self, request: ExecutionRequest) -> None:
+        self._tasks.begin()
+        self._run(request)
+
     def _run(self, request: ExecutionRequest) -> AslOutcome:
         arn = request.execution_arn
-        execution = AslExecution(request, RunSettings(self._time_scale, function_calls(arn)))
+        execution = AslExecution(request, RunSettings(self._time_scale, function_calls(arn, self._tasks)))
         try:
             return execution.run()
         except Exception as error:  # who waits for it must be told, whatever broke

@@ -7,9 +7,10 @@ import uuid
 from typing import Any
 
 from infra.local.asl.run_settings import FunctionError, Invoke
+from infra.local.aws.task_queue import TaskQueue
 
 
-def function_calls(execution_arn: str) -> Invoke:
+def function_calls(execution_arn: str, tasks: TaskQueue) -> Invoke:
     """Return what invokes functions for an execution, in its account and region.
 
     It raises FunctionError for what a function raised and botocore's ClientError for what the service refuses
@@ -26,7 +27,9 @@ def function_calls(execution_arn: str) -> Invoke:
             if func is None or config is None:
                 raise _refused(404, "ResourceNotFoundException", f"Function not found: {name}")
             record = lambda_svc._execution_record_for_config(func, config)
-            return _answer(lambda_svc._execute_function_with_config_scope(record, payload))
+            with tasks.waiting():
+                result = lambda_svc._execute_function_with_config_scope(record, payload)
+            return _answer(result)
 
     return invoke
 

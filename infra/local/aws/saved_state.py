@@ -26,13 +26,14 @@ class StateSaver:
         self._thread = threading.Thread(target=self._run, daemon=True, name="state-saver")
 
     def start(self) -> None:
-        """Begin saving."""
+        """Begin saving; what was saved before must be restored by then."""
         self._thread.start()
 
     def stop(self) -> None:
         """Stop after the save that is going on; MiniStack's own save at the end follows."""
         self._is_stopped.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def watch(self, application: Any) -> Any:
         """Wrap an ASGI application so that its requests set the saver going."""

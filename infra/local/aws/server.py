@@ -22,6 +22,8 @@ from infra.local.aws.options import ServerOptions
 
 _HOST = "127.0.0.1"
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+_STATE_TIMEOUT_SECONDS = 300.0
+_LAST_ANSWERS_SECONDS = 5.0
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONHASHSEED", "SSL_CERT_FILE")
 
 
@@ -91,6 +93,7 @@ def _configure(options: ServerOptions, folder: Path, port: int) -> None:
         DOCKER_HOST=f"unix://{folder}/no-docker.sock",  # no daemon is ever looked for
         GATEWAY_PORT=str(port),
         IOT_MTLS_ENABLED="0",
+        LAMBDA_ACCOUNT_CONCURRENCY="0",  # the pool bounds and queues; here no caller is turned away
         LAMBDA_ASYNC_RETRY_BASE_SECONDS=str(options.time_scale),
         MINISTACK_HOST="localhost",
         S3_DATA_DIR=str(folder / "s3"),
@@ -120,36 +123,41 @@ def _patch(options: ServerOptions, folder: Path, endpoint: str, pool: LambdaPool
 
 
 async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses: _Addresses) -> None:
+    """Serve the services; once they have restored their state, the front door, and then the saver starts.
+
+    Before that, a request to the front door waits in its socket, and a save would put what is not restored
+    yet in the place of what was kept.
+    """
     from ministack.app import app
 
-    from infra.local.aws.expired_items import ExpiredItems
     from infra.local.aws.front_door import FrontDoor
     from infra.local.aws.saved_state import StateSaver
 
     stop = asyncio.Event()
     _stop_when_told(stop, options)
     saver = StateSaver() if options.state_dir is not None else None
-    applications: list[Any] = [app, FrontDoor()]
-    ExpiredItems(options.time_scale).start()
-    if saver is not None:
-        saver.start()
-        applications = [saver.watch(application) for application in applications]
+    watch = saver.watch if saver is not None else lambda application: application
 
     async def stopped() -> None:
         await stop.wait()
         if saver is not None:  # before the services save their state for the last time
             await asyncio.to_thread(saver.stop)
 
-    ready = asyncio.create_task(_announce(options, addresses))
-    try:
+    async def open_door() -> None:
+        await _wait_until_answering(addresses)
+        if saver is not None and not stop.is_set():
+            saver.start()
         await asyncio.gather(
-            *(
-                _serve_one(application, listener, stopped)
-                for application, listener in zip(applications, sockets, strict=False)
-            )
+            _announce(options, addresses),
+            *(_serve_one(watch(FrontDoor()), listener, stopped) for listener in sockets[1:]),
         )
+
+    door = asyncio.create_task(open_door())
+    try:
+        await _serve_one(watch(app), sockets[0], stopped)
+        await asyncio.wait({door}, timeout=_LAST_ANSWERS_SECONDS)
     finally:
-        ready.cancel()
+        door.cancel()
 
 
 async def _serve_one(
@@ -162,7 +170,8 @@ async def _serve_one(
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
-    config.shutdown_timeout = 5
+    # To restore what was kept, and to save it, takes long on a machine that is busy.
+    config.startup_timeout = config.shutdown_timeout = _STATE_TIMEOUT_SECONDS
     config.loglevel = "WARNING"
     config.accesslog = None
     await hypercorn_serve(application, config, shutdown_trigger=stopped, mode="asgi")
@@ -185,10 +194,9 @@ def _stop_when_told(stop: asyncio.Event, options: ServerOptions) -> None:
 
 
 async def _announce(options: ServerOptions, addresses: _Addresses) -> None:
-    """Say that the services answer: MiniStack's own readiness, then the addresses as one line of JSON."""
+    """Say that the services answer: the addresses as one line of JSON."""
     from infra.local.aws.interrupted import report_interrupted_executions
 
-    await _wait_until_answering(addresses)
     await asyncio.to_thread(report_interrupted_executions)
     line = json.dumps({"endpoint": addresses.endpoint, "api": addresses.api, "pid": os.getpid()})
     sys.stdout.write(line + "\n")

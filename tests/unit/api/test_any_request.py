@@ -59,7 +59,7 @@ OPERATIONS = {found.ok().label: found.ok() for found in make_schema().get_all_op
 # The operations by their labels, not by pytest's own integration: that one needs an older pytest.
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_no_request_is_an_error_of_ours(label: str) -> None:
-    @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=OPERATIONS[label].as_strategy())
     def ask(case: Any) -> None:
         case.call_and_validate(headers=HEADERS, checks=CHEAP_CHECKS)

@@ -6,7 +6,7 @@ from typing import Any
 from engine.asl import all_states
 from engine.compiler import Compiled, Profile, compile_workflow
 from engine.compiler.fusion import MAX_NODES
-from engine.compiler.lambda_call import called_nodes
+from engine.compiler.lambda_call import called_nodes, payload_of
 from engine.json_value import JsonObject
 from engine.workflow import Workflow
 from tests.golden.node_types import TARGETS, make_registry
@@ -81,7 +81,7 @@ def test_a_task_runs_so_many_nodes_at_most() -> None:
 def test_what_comes_before_and_after_a_for_each_node_joins_its_first_and_its_last_task() -> None:
     nodes = {"a": "transform", "b": {"type": "http", "for_each": {"items": [1]}}, "c": "transform"}
     steps = {
-        state["Parameters"]["Payload"]["step"]: called_nodes(state)
+        payload_of(state)["step"]: called_nodes(state)
         for state in all_states(compiled(nodes, "a b, b c"))
         if state["Type"] == "Task"
     }

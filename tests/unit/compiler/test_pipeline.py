@@ -54,6 +54,16 @@ def test_a_thousand_nodes_fit_and_compile_in_time() -> None:
     assert compiled.report["predicted"]["makespan_seconds"] == 1_000
 
 
+def test_a_thousand_nodes_with_retry_and_timeout_fit_in_a_definition() -> None:
+    retry = {"max_attempts": 5, "interval_seconds": 2, "backoff_rate": 1.5, "max_interval_seconds": 9}
+    compiled = compile_workflow(
+        chain(1_000, "http", config={"url": "https://example.com"}, retry=retry, timeout_seconds=30),
+        REGISTRY,
+        targets=TARGETS,
+    )
+    assert compiled.report["definition_bytes"] <= MAX_DEFINITION_BYTES
+
+
 def test_a_machine_over_the_limit_is_refused_with_figure_and_cure() -> None:
     with pytest.raises(DocumentError) as caught:
         compile_workflow(chain(1_000, for_each=[1], on_error="continue"), REGISTRY, targets=TARGETS)
@@ -62,7 +72,7 @@ def test_a_machine_over_the_limit_is_refused_with_figure_and_cure() -> None:
     assert f"{MAX_DEFINITION_BYTES:,}" in problem.message
     assert " a node " in problem.message
     assert problem.message.endswith(
-        "divide it into 6 workflows or more, the others called by `workflow` nodes of one"
+        "divide it into 5 workflows or more, the others called by `workflow` nodes of one"
     )
 
 

@@ -7,11 +7,14 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.local.aws.lambda_pool.capacity import Capacity, ProcessorWatch
+from infra.local.aws.lambda_pool.function_queue import NoEnvironmentError
 from infra.local.aws.lambda_pool.function_spec import FunctionSpec
 from infra.local.aws.lambda_pool.pool import LambdaPool
 from infra.local.aws.lambda_pool.worker_log import MAX_LOG_BYTES
@@ -41,6 +44,15 @@ def pool(tmp_path: Path) -> Iterator[LambdaPool]:
     pool.close()
 
 
+@pytest.fixture
+def narrow_pool(tmp_path: Path) -> Iterator[LambdaPool]:
+    """One environment for each function, and no more than two in all."""
+    capacity = Capacity(own=1, total=2, queue_seconds=8.0)
+    pool = LambdaPool({"PATH": os.environ["PATH"]}, tmp_path / "logs", capacity=capacity)
+    yield pool
+    pool.close()
+
+
 def invoke(pool: LambdaPool, spec: FunctionSpec, event: dict[str, Any]) -> Any:
     result = pool.invoke(spec, json.dumps(event).encode())
     assert not result.is_error, result.payload
@@ -59,9 +71,9 @@ def test_an_idle_worker_is_ended_and_its_log_removed(
 def test_ten_cold_starts_go_side_by_side(pool: LambdaPool, spec: FunctionSpec) -> None:
     started = time.monotonic()
     with ThreadPoolExecutor(10) as threads:
-        pids = list(threads.map(lambda _: invoke(pool, spec, {"seconds": 1}), range(10)))
+        pids = list(threads.map(lambda _: invoke(pool, spec, {"seconds": 3}), range(10)))
     assert len(set(pids)) == 10
-    assert time.monotonic() - started < 8  # one after the other they would take more than ten seconds
+    assert time.monotonic() - started < 20  # one after the other they would take more than thirty seconds
 
 
 def test_a_log_does_not_grow_without_end(pool: LambdaPool, spec: FunctionSpec, tmp_path: Path) -> None:
@@ -81,3 +93,90 @@ def test_the_package_of_the_pool_is_not_on_the_path_of_a_function(pool: LambdaPo
     paths = invoke(pool, FunctionSpec(arn, "g", "$LATEST", "other.handler", str(tmp_path)), {})
     assert paths[0] == str(tmp_path)
     assert [path for path in paths if "lambda_pool" in path] == []
+
+
+def test_many_invocations_share_the_environments_that_there_may_be(
+    narrow_pool: LambdaPool, spec: FunctionSpec
+) -> None:
+    with ThreadPoolExecutor(12) as threads:
+        pids = list(threads.map(lambda _: invoke(narrow_pool, spec, {"seconds": 0.1}), range(30)))
+    assert len(pids) == 30
+    assert len(set(pids)) <= 2
+    assert narrow_pool.worker_count() <= 2
+
+
+def test_who_came_first_has_the_first_turn(tmp_path: Path, spec: FunctionSpec) -> None:
+    pool = LambdaPool({"PATH": os.environ["PATH"]}, tmp_path / "logs", capacity=Capacity(own=1, total=1))
+    order: list[int] = []
+
+    def call(number: int) -> None:
+        pool.invoke(spec, b'{"seconds": 0.3}', on_turn=lambda: order.append(number))
+
+    invoke(pool, spec, {})
+    with ThreadPoolExecutor(6) as threads:
+        for number in range(6):
+            threads.submit(call, number)
+            time.sleep(0.04)
+    pool.close()
+    assert order == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_function_that_others_wait_for_runs_when_these_hold_all_there_is(
+    narrow_pool: LambdaPool, spec: FunctionSpec
+) -> None:
+    called = replace(spec, arn=spec.arn.replace(":f:", ":g:"), name="g")
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(invoke, narrow_pool, spec, {"seconds": 6}) for _ in range(2)]
+        wait_for(lambda: narrow_pool.worker_count() == 2, 10)
+        started = time.monotonic()
+        invoke(narrow_pool, called, {})
+        assert time.monotonic() - started < 5
+        assert not waiting[0].done()
+
+
+def test_what_waits_too_long_is_refused_and_the_rest_goes_on(tmp_path: Path, spec: FunctionSpec) -> None:
+    capacity = Capacity(own=1, total=1, queue_seconds=3.0)
+    pool = LambdaPool({"PATH": os.environ["PATH"]}, tmp_path / "logs", capacity=capacity)
+    first = invoke(pool, spec, {})
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(invoke, pool, spec, {"seconds": 5})
+        time.sleep(0.2)
+        with pytest.raises(NoEnvironmentError):
+            invoke(pool, spec, {})
+        assert running.result() == first
+    assert invoke(pool, spec, {}) == first
+    pool.close()
+
+
+def test_an_idle_environment_makes_room_for_another_function(
+    narrow_pool: LambdaPool, spec: FunctionSpec
+) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: invoke(narrow_pool, spec, {"seconds": 1}), range(2)))
+    other = replace(spec, arn=spec.arn.replace(":f:", ":g:"), name="g")
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: invoke(narrow_pool, other, {"seconds": 1}), range(2)))
+    wait_for(lambda: narrow_pool.worker_count() <= 2)
+
+
+def test_more_start_only_where_the_processor_is_not_what_they_lack() -> None:
+    capacity = Capacity(own=4, total=20, blocked_seconds=0.2)
+    assert capacity.allows(3, 20, 0.0, is_idle=False)
+    assert not capacity.allows(4, 8, 0.1, is_idle=False)
+    assert capacity.allows(4, 8, 0.2, is_idle=False)
+    assert not capacity.allows(8, 8, 0.3, is_idle=False)
+    assert capacity.allows(8, 8, 0.0, is_idle=True)
+    assert not capacity.allows(8, 20, 9.0, is_idle=True)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_idle"), [("cpu 30 0 10 160 0 0 0 0", True), ("cpu 90 0 20 110 0 0 0 0", False), ("", False)]
+)
+def test_the_processor_is_idle_by_the_time_between_two_looks(
+    tmp_path: Path, later: str, is_idle: bool
+) -> None:
+    times = tmp_path / "stat"
+    times.write_text("cpu 10 0 10 100 0 0 0 0\n")
+    watch = ProcessorWatch(times)
+    times.write_text(later)
+    assert watch.has_idle_time() is is_idle

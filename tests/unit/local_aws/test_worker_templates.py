@@ -261,11 +261,12 @@ def test_a_lazily_loaded_thread_ends_the_forking_but_not_the_function(
     assert invoke(pool, spec)["pid"] > 0
 
 
+@pytest.mark.parametrize("then", ["", "import gc; gc.freeze()\n"])
 def test_an_event_loop_made_by_the_module_works_in_every_environment(
-    pool: LambdaPool, tmp_path: Path
+    pool: LambdaPool, tmp_path: Path, then: str
 ) -> None:
     source = (
-        "import asyncio, os\nloop = asyncio.new_event_loop()\n"
+        f"import asyncio, os\nloop = asyncio.new_event_loop()\n{then}"
         "async def work():\n"
         "    await asyncio.sleep(0.5)\n"
         "    return await asyncio.to_thread(os.getppid)\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,6 +38,16 @@ def run_failing(bench: EngineBench, execution_id: str, node_id: str, error: Exce
     with pytest.raises(NodeError):
         bench.run(execution_id, node_id, **more)
     bench.scripts.run = script
+
+
+def test_who_logs_is_told_which_execution_it_is(bench: EngineBench) -> None:
+    execution_id = bench.begin(node("a", value=1))
+    told: list[str] = []
+    finisher = replace(bench.finisher, observe=lambda execution: told.append(execution.execution_id))
+    finisher.finish(execution_id, end(bench))
+    with pytest.raises(NotFoundError):
+        finisher.finish("ex_none", end(bench))
+    assert told == [execution_id]
 
 
 def test_the_output_is_that_of_the_output_nodes_by_name(bench: EngineBench) -> None:

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.aws.lambda_pool import error_document
+from infra.local.aws.lambda_pool.capacity import wanted_seconds
 from infra.local.aws.lambda_pool.function_spec import FunctionSpec
 from infra.local.aws.lambda_pool.runtime_api import Answer, Invocation, RuntimeApi
 from infra.local.aws.lambda_pool.template_process import InitFailedError
 from infra.local.aws.lambda_pool.worker_log import WorkerLog
 from infra.local.aws.lambda_pool.worker_process import Worker
 from infra.local.aws.lambda_pool.worker_starter import INIT_TIMEOUT_SECONDS, StartRequest, WorkerStarter
+
+_LEAST_SECONDS = 0.001
+"""What a worker that waits needs between two looks, for its timers and the like."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class ExecutionEnvironment:
         self._is_begun, self._is_ready = asyncio.Event(), asyncio.Event()
         self._api = RuntimeApi(self._is_ready)
         self._worker: Worker | None = None
+        self._wanted_seconds = 0.0
+        self._is_used, self._late_seconds = False, 0.0
         self._end = asyncio.get_running_loop().create_task(self._live())
 
     async def invoke(self, payload: bytes, function_arn: str, request_id: str, trace_id: str) -> InvokeResult:
@@ -48,10 +54,13 @@ class ExecutionEnvironment:
 
         Raises OSError when no process can be started.
         """
-        self._log.begin()
-        started = await self._wait_until_ready()
-        timeout = self.spec.timeout_seconds - max(0.0, started - INIT_TIMEOUT_SECONDS)
-        deadline_ms = int((time.time() + max(0.0, timeout)) * 1000)
+        await self.wait_until_ready()
+        if self._is_used:  # what its module printed belongs to the first invocation
+            self._log.begin()
+        self._is_used = True
+        timeout = max(0.0, self.spec.timeout_seconds - self._late_seconds)
+        self._late_seconds = 0.0
+        deadline_ms = int((time.time() + timeout) * 1000)
         if not self.is_alive:
             answer = await self._ended(request_id)
         else:
@@ -59,6 +68,29 @@ class ExecutionEnvironment:
             answer = await self._run(invocation, timeout)
         self.idle_since = time.monotonic()
         return InvokeResult(answer.payload, answer.is_error, self._log.since_begin())
+
+    async def wait_until_ready(self) -> None:
+        """Wait for the handler to load, for init and run time together at most.
+
+        What it takes beyond the time of init, without the wait for other environments that start, is
+        taken from the run time of the first invocation.
+        """
+        if self._is_ready.is_set() or self._late_seconds > 0:
+            return
+        await self._is_begun.wait()
+        started = time.monotonic()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(INIT_TIMEOUT_SECONDS + self.spec.timeout_seconds):
+                await self._is_ready.wait()
+        self._late_seconds = max(0.0, time.monotonic() - started - INIT_TIMEOUT_SECONDS)
+
+    def is_computing(self) -> bool:
+        """Whether the worker had the processor since the last call, or waited for it."""
+        earlier, self._wanted_seconds = self._wanted_seconds, self._worker_seconds()
+        return self._wanted_seconds - earlier > _LEAST_SECONDS
+
+    def _worker_seconds(self) -> float:
+        return wanted_seconds(self._worker.pid) if self._worker else 0.0
 
     async def close(self) -> None:
         """End the worker and whatever it started; returns when it is gone."""
@@ -68,18 +100,6 @@ class ExecutionEnvironment:
         else:
             self._worker.kill()
         await asyncio.wait({self._end})
-
-    async def _wait_until_ready(self) -> float:
-        """Wait for the handler to load, for init and run time together at most.
-
-        Return the seconds it took, without the wait for other environments that start.
-        """
-        await self._is_begun.wait()
-        started = time.monotonic()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(INIT_TIMEOUT_SECONDS + self.spec.timeout_seconds):
-                await self._is_ready.wait()
-        return time.monotonic() - started
 
     async def _run(self, invocation: Invocation, timeout_seconds: float) -> Answer:
         answer = self._api.submit(invocation)

@@ -1,4 +1,4 @@
-"""The pool of execution environments: warm reuse, parallel cold starts, retirement."""
+"""The pool of execution environments: who gets one, when another is started, and when one is ended."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from infra.local.aws.lambda_pool.capacity import Capacity, ProcessorWatch
 from infra.local.aws.lambda_pool.environment import ExecutionEnvironment, InvokeResult
+from infra.local.aws.lambda_pool.function_queue import FunctionQueue
 from infra.local.aws.lambda_pool.function_spec import FunctionSpec
 from infra.local.aws.lambda_pool.worker_starter import WorkerStarter, can_fork
 
@@ -17,6 +20,7 @@ IDLE_SECONDS = 300.0
 """An environment unused for five minutes is ended (AWS: some minutes, undocumented)."""
 
 _REAP_INTERVAL_SECONDS = 5.0
+_GROW_INTERVAL_SECONDS = 0.05
 
 
 class LambdaPool:
@@ -32,13 +36,16 @@ class LambdaPool:
         idle_seconds: float = IDLE_SECONDS,
         *,
         forks: bool | None = None,
+        capacity: Capacity | None = None,
     ) -> None:
         """``forks``: whether workers are forked from templates; None: where that is safe."""
+        self._capacity = capacity or Capacity()
+        self._processor = ProcessorWatch()
         self._starter = WorkerStarter(dict(base), forks=can_fork() if forks is None else forks)
         self._log_folder = log_folder
         self._idle_seconds = idle_seconds
-        self._idle: dict[str, list[ExecutionEnvironment]] = {}
-        self._all: set[ExecutionEnvironment] = set()
+        self._queues: dict[tuple[str, str], FunctionQueue] = {}
+        self._growth: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda-pool", daemon=True)
         self._thread.start()
@@ -52,16 +59,24 @@ class LambdaPool:
         function_arn: str | None = None,
         request_id: str | None = None,
         trace_id: str = "",
+        on_turn: Callable[[], None] = lambda: None,
     ) -> InvokeResult:
-        """Run the function on ``payload`` (JSON). Raises OSError when no process can be started."""
-        task = self._invoke(
-            spec, payload, function_arn or spec.arn, request_id or str(uuid.uuid4()), trace_id
-        )
-        return asyncio.run_coroutine_threadsafe(task, self._loop).result()
+        """Run the function on ``payload`` (JSON), once it is its turn, which ``on_turn`` is told.
+
+        Raises OSError when no process can be started, NoEnvironmentError when none came free in time.
+        """
+
+        async def run() -> InvokeResult:
+            async with self._environment(spec) as environment:
+                on_turn()
+                names = (function_arn or spec.arn, request_id or str(uuid.uuid4()), trace_id)
+                return await environment.invoke(payload, *names)
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
     def worker_count(self) -> int:
         """Return how many workers are alive."""
-        return sum(1 for environment in list(self._all) if environment.is_alive)
+        return sum(queue.alive_count for queue in list(self._queues.values()))
 
     def template_count(self) -> int:
         """Return how many templates are kept to fork workers from."""
@@ -75,55 +90,75 @@ class LambdaPool:
         self._thread.join(timeout=10)
         self._loop.close()
 
-    async def _invoke(
-        self, spec: FunctionSpec, payload: bytes, function_arn: str, request_id: str, trace_id: str
-    ) -> InvokeResult:
-        environment = await self._acquire(spec)
+    @asynccontextmanager
+    async def _environment(self, spec: FunctionSpec) -> AsyncIterator[ExecutionEnvironment]:
+        queue = self._queue(spec)
+        environment = queue.take_idle()
+        if environment is None:
+            turn = queue.join()
+            self._grow_while_wanted()
+            environment = await queue.wait(turn, self._capacity.queue_seconds)
         try:
-            return await environment.invoke(payload, function_arn, request_id, trace_id)
+            yield environment
         finally:
-            if environment.is_alive:
-                self._idle.setdefault(spec.arn, []).append(environment)
-            else:
-                self._forget(environment)
+            queue.give_back(environment)
 
-    async def _acquire(self, spec: FunctionSpec) -> ExecutionEnvironment:
-        """Take the environment used last, or start one; those of older code or configuration are ended."""
-        idle = self._idle.get(spec.arn, [])
-        outdated = [one for one in idle if one.spec.fingerprint != spec.fingerprint]
-        for environment in outdated:
-            idle.remove(environment)
-            self._retire(environment)
-        while idle:
-            environment = idle.pop()
-            if environment.is_alive:
-                return environment
-            self._forget(environment)
-        environment = ExecutionEnvironment(spec, self._starter, self._log_folder)
-        self._all.add(environment)
-        return environment
+    def _queue(self, spec: FunctionSpec) -> FunctionQueue:
+        """The queue of this configuration; what is idle of others of the function is ended."""
+        key = (spec.arn, spec.fingerprint)
+        if key not in self._queues:
+            self._queues[key] = FunctionQueue(
+                lambda: ExecutionEnvironment(spec, self._starter, self._log_folder), self._grow_while_wanted
+            )
+        for (arn, fingerprint), other in self._queues.items():
+            if arn == spec.arn and fingerprint != spec.fingerprint:
+                other.retire_idle()
+        return self._queues[key]
 
-    def _retire(self, environment: ExecutionEnvironment) -> None:
-        task = self._loop.create_task(environment.close())
-        task.add_done_callback(lambda _: self._forget(environment))
+    def _grow_while_wanted(self) -> None:
+        """Start what may be started now; look again until nobody waits for a start."""
+        self._grow(is_idle=False)
+        if self._growth is None or self._growth.done():
+            self._growth = self._loop.create_task(self._keep_growing())
 
-    def _forget(self, environment: ExecutionEnvironment) -> None:
-        if environment in self._all:
-            self._all.discard(environment)
-            environment.discard_log()
+    async def _keep_growing(self) -> None:
+        self._processor.has_idle_time()
+        while wanting := [queue for queue in self._queues.values() if queue.wanted > 0]:
+            await asyncio.sleep(_GROW_INTERVAL_SECONDS)
+            for queue in wanting:
+                queue.look_for_work(_GROW_INTERVAL_SECONDS)
+            self._grow(is_idle=self._processor.has_idle_time())
+
+    def _grow(self, *, is_idle: bool) -> None:
+        """Start as many as there are at most: those that are to come may not be needed."""
+        total = sum(queue.count for queue in self._queues.values())
+        for queue in self._queues.values():
+            count, blocked_seconds = queue.count, queue.blocked_seconds
+            for _ in range(min(queue.wanted, max(count, self._capacity.own))):
+                if total >= self._capacity.total and self._end_an_idle_one():
+                    total -= 1
+                now = count if count >= self._capacity.own else queue.count
+                if not self._capacity.allows(now, total, blocked_seconds, is_idle=is_idle):
+                    break
+                queue.start_one()
+                total += 1
+
+    def _end_an_idle_one(self) -> bool:
+        """Room for a function that waits, of one that does not."""
+        return any(queue.retire_one() for queue in self._queues.values())
 
     async def _reap_for_ever(self) -> None:
         while True:
             await asyncio.sleep(min(_REAP_INTERVAL_SECONDS, self._idle_seconds / 2))
             oldest = time.monotonic() - self._idle_seconds
-            for idle in self._idle.values():
-                for environment in [one for one in idle if one.idle_since < oldest or not one.is_alive]:
-                    idle.remove(environment)
-                    self._retire(environment)
+            for key, queue in list(self._queues.items()):
+                queue.retire_idle(oldest)
+                if queue.count == 0 and queue.wanted <= 0:
+                    del self._queues[key]
             self._starter.reap(oldest)
 
     async def _close_all(self) -> None:
-        await asyncio.gather(*(environment.close() for environment in list(self._all)))
+        if self._growth is not None:
+            self._growth.cancel()
+        await asyncio.gather(*(queue.close() for queue in self._queues.values()))
         await self._starter.close()
-        for environment in list(self._all):
-            self._forget(environment)

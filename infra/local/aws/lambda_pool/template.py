@@ -67,6 +67,7 @@ def _find_event_loops() -> list[Any]:
     if "asyncio.selector_events" not in sys.modules:
         return []
     kind = sys.modules["asyncio.selector_events"].BaseSelectorEventLoop
+    gc.unfreeze()  # a module may have frozen what it made, which hides it; all of it is frozen again later
     return [one for one in gc.get_objects() if issubclass(type(one), kind) and not one.is_closed()]
 
 

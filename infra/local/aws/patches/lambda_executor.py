@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.local.aws.lambda_pool.code_store import CodeStore
+from infra.local.aws.lambda_pool.function_queue import NoEnvironmentError
 from infra.local.aws.lambda_pool.function_spec import FunctionSpec
 from infra.local.aws.lambda_pool.pool import LambdaPool
+from infra.local.aws.task_queue import current_on_turn
 from infra.local.patch import Patch, Replacement
 
 
@@ -48,13 +50,17 @@ def patch(pool: LambdaPool, code: CodeStore) -> Patch:
             archive = func.get("code_zip")
             if not archive or not str(config.get("Runtime", "")).startswith("python"):
                 return original(func, event, request_id)
-            result = pool.invoke(
-                _spec(config, archive, code),
-                json.dumps(event).encode(),
-                function_arn=config["FunctionArn"],
-                request_id=request_id,
-                trace_id=lambda_svc._xray_trace_id_for_invocation(config) or "",
-            )
+            try:
+                result = pool.invoke(
+                    _spec(config, archive, code),
+                    json.dumps(event).encode(),
+                    function_arn=config["FunctionArn"],
+                    request_id=request_id,
+                    trace_id=lambda_svc._xray_trace_id_for_invocation(config) or "",
+                    on_turn=current_on_turn(),
+                )
+            except NoEnvironmentError:
+                return lambda_svc._throttle_response("ConcurrentInvocationLimitExceeded", "Rate Exceeded.")
             text = result.payload.decode("utf-8", "replace")
             if result.is_error:
                 return {"body": json.loads(text), "error": True, "log": result.log}

@@ -1,0 +1,74 @@
+"""How many environments there may be: enough for work that waits, no more than the processor can carry."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROCESSOR_TIMES = Path("/proc/stat")
+_LEAST_IDLE_SHARE = 0.15
+"""With less of the processor idle, another environment would only make each slower."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """The bounds of a pool. Lambda has no such thing: there each environment brings its own processor.
+
+    A function always gets ``own`` environments, whatever the others hold: what one function calls can run
+    even when those that wait for it hold all the rest. Beyond them, and up to ``total``, others start while
+    the processor has time to spare; or when all of the function's waited for ``blocked_seconds``, and for
+    longer the more there are: then it is not the processor that they lack. Seconds are those in which this
+    server could work, too, which they may wait for.
+    """
+
+    own: int = max(4, os.cpu_count() or 1)
+    total: int = 100
+    blocked_seconds: float = 0.2
+    queue_seconds: float = 120.0
+    """An invocation that got no environment in that time is refused, as Lambda refuses too many at once."""
+
+    def allows(self, function_count: int, total_count: int, blocked_seconds: float, *, is_idle: bool) -> bool:
+        """Whether a function with so many environments, of so many in all, may have another one."""
+        if function_count < self.own:
+            return True
+        patience = self.blocked_seconds * function_count / self.own
+        return total_count < self.total and (is_idle or blocked_seconds >= patience)
+
+
+def wanted_seconds(pid: int) -> float:
+    """For how long a process had the processor or waited for it so far; 0 where the system does not tell.
+
+    https://docs.kernel.org/scheduler/sched-stats.html; of its first thread alone.
+    """
+    try:
+        run, waited, _ = Path(f"/proc/{pid}/schedstat").read_text().split()
+        return (int(run) + int(waited)) / 1e9
+    except (OSError, ValueError):
+        return 0.0
+
+
+class ProcessorWatch:
+    """Whether the processor had time to spare between two looks; never, where the system does not tell."""
+
+    def __init__(self, times: Path = _PROCESSOR_TIMES) -> None:
+        self._times = times
+        self._idle, self._all = self._read()
+
+    def has_idle_time(self) -> bool:
+        """Look, and compare with the last look."""
+        (idle, everything), (earlier, before) = self._read(), (self._idle, self._all)
+        self._idle, self._all = idle, everything
+        return everything > before and (idle - earlier) / (everything - before) >= _LEAST_IDLE_SHARE
+
+    def _read(self) -> tuple[int, int]:
+        """Idle time and all time so far, of all cores.
+
+        https://man7.org/linux/man-pages/man5/proc_stat.5.html
+        """
+        try:
+            first = self._times.read_text().splitlines()[0].split()
+            numbers = [int(text) for text in first[1:9]]
+        except (OSError, ValueError, IndexError):
+            return 0, 0
+        return numbers[3] + numbers[4], sum(numbers)
