@@ -61,7 +61,11 @@ class Retry(Part):
 
 
 class ForEach(Part):
-    """Runs a node once for each item of a list."""
+    """Runs a node once for each item of a list.
+
+    Nodes that take their items one by one from each other share a Map: an item does not wait for others. With
+    on_error ``stop`` later nodes may thus have run for some items when another item stops the execution.
+    """
 
     items: JsonValue = Field(description="An expression that gives a list, or a list.")
     max_concurrency: Whole = Field(
@@ -119,7 +123,13 @@ class Node(Part):
     disabled: Flag = Field(False, description="The node does not run; what comes in passes through.")
     retry: Retry | None = Field(None, description="None: the default of the node type.")
     timeout_seconds: Whole | None = Field(None, ge=1, le=MAX_TIMEOUT_SECONDS)
-    on_error: Literal["stop", "continue", "output"] = "stop"
+    on_error: Literal["stop", "continue", "output"] = Field(
+        "stop",
+        description="After the last attempt: `stop` ends the execution, `continue` goes on through `main` "
+        "without a result, `output` leaves through `error`. Under for_each it is said of each item; where a "
+        "node that takes its items one by one follows, other items may have run that node before one of "
+        "them stops the execution.",
+    )
     cache_ttl_seconds: Whole | None = Field(
         None, ge=0, le=MAX_TIMEOUT_SECONDS, description="0 turns the cache off; None: as the type says."
     )

@@ -20,13 +20,19 @@ FUNCTION = "mini-n8n-local-execution-events"
 
 @pytest.fixture
 def deaf(stack: LocalStack) -> Iterator[None]:
-    """No event of Step Functions is delivered meanwhile."""
+    """No event of Step Functions is delivered meanwhile, and no sweep comes but the test's."""
     events = local_client(stack.endpoint, "events")
-    rules = [rule for rule in events.list_rules()["Rules"] if "aws.states" in rule.get("EventPattern", "")]
-    assert len(rules) == 1
-    events.disable_rule(Name=rules[0]["Name"])
+    rules = [rule for rule in events.list_rules()["Rules"] if told_by_aws(rule)]
+    assert len(rules) == 2
+    for rule in rules:
+        events.disable_rule(Name=rule["Name"])
     yield
-    events.enable_rule(Name=rules[0]["Name"])
+    for rule in rules:
+        events.enable_rule(Name=rule["Name"])
+
+
+def told_by_aws(rule: dict[str, Any]) -> bool:
+    return "aws.states" in rule.get("EventPattern", "") or "ScheduleExpression" in rule
 
 
 def test_the_sweep_ends_what_hangs(stack: LocalStack, api: WorkflowApi, deaf: None) -> None:

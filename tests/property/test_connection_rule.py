@@ -66,7 +66,7 @@ def test_distributed_maps_do_the_same(behaviours: list[Workflow]) -> None:
         check_against_reference(workflow, run_machine(workflow, machine, REGISTRY))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(workflows(max_nodes=12, behaviours=2))
 def test_a_workflow_whose_cores_are_latches_does_so_too(behaviours: list[Workflow]) -> None:
     for workflow in behaviours:
@@ -94,7 +94,7 @@ def cores_with_light_ends(draw: st.DrawFn) -> tuple[Dag, dict[str, str]]:
     return Dag.of_edges([*heavy, *light], sorted(edges)), types
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(cores_with_light_ends(), st.data())
 def test_light_nodes_are_put_off_behind_a_latch(
     graph: tuple[Dag, dict[str, str]], data: st.DataObject
@@ -119,7 +119,7 @@ def test_some_of_those_had_both() -> None:
     assert sum(put_off and latch for put_off, latch in PUT_OFF) > len(PUT_OFF) / 10, PUT_OFF
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
 @given(workflows(behaviours=8))
 def test_an_express_machine_does_the_same_and_ends_its_execution(behaviours: list[Workflow]) -> None:
     for standard in behaviours:

