@@ -46,6 +46,7 @@ from infra.local.aws.patches import (
     status_events,
     table_expiry,
 )
+from infra.local.aws.task_queue import TaskQueue
 from infra.local.patch import Patch, patched
 from tests.unit.local_aws.conftest import ROLE, zipped
 
@@ -110,7 +111,7 @@ def start(states: ModuleType, machine: str, name: str = "run") -> str:
 
 
 SUCCEED = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
-ENGINE = execution_engine.patch(0.0)
+ENGINE = execution_engine.patch(0.0, TaskQueue())
 
 
 def test_every_patch_finds_its_seam(pool: LambdaPool, code: CodeStore) -> None:

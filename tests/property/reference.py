@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.workflow import Connection, Node, Workflow
+from tests.property.flow_kind import KINDS, fails_always, output_of, text_of
 from tests.property.scripted_node import make_output
 
 STOPS = "stops"  # the node fails, and with it the execution
@@ -55,7 +56,16 @@ def decide(node: Node, incoming: list[Connection], outcomes: Outcomes) -> Outcom
     inputs = {source: outcomes[source].output for source in live}
     if node.disabled:
         return Outcome("skipped", "main", next(iter(inputs.values()), None), has_result=True)
-    sees = see(node, outcomes)
+    return run(node, outcomes, inputs)
+
+
+def run(node: Node, outcomes: Outcomes, inputs: dict[str, Any]) -> Outcome:
+    """What comes of a node that runs."""
+    if node.type in KINDS:
+        seen = see(text_of(node), outcomes)
+        given = Outcome("succeeded", "main", output_of(node, seen), has_result=True)
+        return give_up(node) if fails_always(node) else given
+    sees = see(node.config.get("sees", ""), outcomes)
     if node.for_each is not None:
         return run_items(node, len(node.for_each.items), sees, inputs)
     if fails(node, None):
@@ -101,9 +111,10 @@ def run_items(node: Node, count: int, sees: object, inputs: dict[str, Any]) -> O
     return Outcome("succeeded", leaves, outputs, has_result=True)
 
 
-def see(node: Node, outcomes: Outcomes) -> Any:
-    """What ``{{ node.output || 'nothing' }}`` gives: empty values count as nothing."""
-    if "sees" not in node.config:
+def see(text: str, outcomes: Outcomes) -> Any:
+    """What ``{{ node.output || 'nothing' }}`` gives: empty values count as nothing; None for other texts."""
+    name, found, _ = text.partition(".output || ")
+    if not found:
         return None
-    seen = outcomes[node.config["sees"].split(".")[0].strip("{ ")]
+    seen = outcomes[name.strip("{ ")]
     return seen.output if seen.has_result and seen.output else NOTHING

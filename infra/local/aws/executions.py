@@ -37,10 +37,9 @@ _started: contextvars.ContextVar[_Started | None] = contextvars.ContextVar("star
 class Executions:
     """The handlers that take the place of MiniStack's; ``original`` is the one that was replaced."""
 
-    def __init__(self, time_scale: float) -> None:
-        self._time_scale = time_scale
+    def __init__(self, time_scale: float, tasks: TaskQueue) -> None:
+        self._time_scale, self._tasks = time_scale, tasks
         self._running: dict[str, AslExecution] = {}
-        self._tasks = TaskQueue()
         self._express = express.ExpressExecutions(time_scale, self._tasks)
 
     def start(self, original: Handler, data: dict[str, Any]) -> Response:

@@ -2,35 +2,35 @@
 
 Step Functions starts each execution at once, and Lambda gives each task an environment. Here environments
 are few, and a task's timeout runs while it waits for one: begun all at once, a thousand executions would
-time out together. So they begin in the order in which they were started, as fast as their tasks are taken.
+time out together. So they begin in the order in which they were started, as fast as their tasks are taken,
+and slower while many wait for an answer over HTTP.
 """
 
 from __future__ import annotations
 
-import contextvars
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from infra.local.aws.lambda_pool.caller import Caller, calling
+
 MAX_WAITING_TASKS = 8
 _BEGINNING_SECONDS = 0.2
 _LOOK_SECONDS = 0.01
-
-_on_turn: contextvars.ContextVar[Callable[[], None]] = contextvars.ContextVar("on_turn", default=lambda: None)
-
-
-def current_on_turn() -> Callable[[], None]:
-    """What is to be told when the call that this thread makes gets its environment."""
-    return _on_turn.get()
+_SECONDS_FOR_REQUESTS = 1.0
+"""So long the first in the line stands back for requests: somebody waits for them, and not for it."""
 
 
 class TaskQueue:
     """Counts the tasks that wait, and lets executions begin while these are few. Safe from many threads."""
 
-    def __init__(self, max_waiting: int = MAX_WAITING_TASKS) -> None:
-        self._max_waiting = max_waiting
+    def __init__(
+        self, max_waiting: int = MAX_WAITING_TASKS, waiting_requests: Callable[[], int] = lambda: 0
+    ) -> None:
+        """``waiting_requests``: how many wait for an answer over HTTP, who go first for a while."""
+        self._max_waiting, self._waiting_requests = max_waiting, waiting_requests
         self._lock = threading.Lock()
         self._waiting_tasks = 0
         self._line: deque[threading.Event] = deque()
@@ -48,11 +48,10 @@ class TaskQueue:
 
         with self._lock:
             self._waiting_tasks += 1
-        token = _on_turn.set(end)
         try:
-            yield
+            with calling(Caller(end)):
+                yield
         finally:
-            _on_turn.reset(token)
             end()
 
     def begin(self) -> None:
@@ -62,7 +61,8 @@ class TaskQueue:
             self._line.append(turn)
             self._line[0].set()
         turn.wait()
-        while not self._has_room():
+        first_since = time.monotonic()
+        while not self._has_room(time.monotonic() - first_since):
             time.sleep(_LOOK_SECONDS)
         with self._lock:
             self._begun.append(time.monotonic())
@@ -70,8 +70,10 @@ class TaskQueue:
             if self._line:
                 self._line[0].set()
 
-    def _has_room(self) -> bool:
+    def _has_room(self, seconds: float) -> bool:
         """One that has just begun counts as a task that waits, for it will soon have one."""
+        if seconds < _SECONDS_FOR_REQUESTS and self._waiting_requests() >= self._max_waiting:
+            return False
         with self._lock:
             latest = time.monotonic() - _BEGINNING_SECONDS
             beginning = sum(moment > latest for moment in self._begun)

@@ -159,12 +159,14 @@ def test_items_that_succeeded_are_kept_where_the_list_did_not_change(bench: ApiB
 def test_items_are_kept_for_a_node_that_may_go_on_from_each_of_them(bench: ApiBench) -> None:
     def both(b: str) -> dict[str, Any]:
         nodes = [
-            node("a", value="{{item}}", for_each=["x", "y"]),
-            node("b", value=b, for_each={"items": "{{a.output}}"}),
+            node("a", value="{{item}}", for_each={"items": ["x", "y"], "max_concurrency": 1}),
+            node("b", value=b, for_each={"items": "{{a.output}}", "max_concurrency": 1}),
         ]
         return {"name": "Mine", "nodes": nodes, "connections": connect("a>b")}
 
-    workflow_id = bench.send("POST", "/workflows/", json=both("fail")).json()["id"]
+    # One item after the other, and the last one fails: both have been through `a` by then.
+    last_fails = both("{{ item == 'y' && 'fail' || item }}")
+    workflow_id = bench.send("POST", "/workflows/", json=last_fails).json()["id"]
     whole = bench.send("POST", f"/workflows/{workflow_id}/execute?wait=1").json()
     assert whole["status"] == "failed"
     assert bench.send("PUT", f"/workflows/{workflow_id}", json=both("{{item}}!")).is_success

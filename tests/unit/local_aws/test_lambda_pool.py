@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.aws.lambda_pool.caller import Caller
 from infra.local.aws.lambda_pool.capacity import Capacity, ProcessorWatch
 from infra.local.aws.lambda_pool.function_queue import NoEnvironmentError
 from infra.local.aws.lambda_pool.function_spec import FunctionSpec
@@ -110,7 +111,7 @@ def test_who_came_first_has_the_first_turn(tmp_path: Path, spec: FunctionSpec) -
     order: list[int] = []
 
     def call(number: int) -> None:
-        pool.invoke(spec, b'{"seconds": 0.3}', on_turn=lambda: order.append(number))
+        pool.invoke(spec, b'{"seconds": 0.3}', caller=Caller(lambda: order.append(number)))
 
     invoke(pool, spec, {})
     with ThreadPoolExecutor(6) as threads:
@@ -180,3 +181,21 @@ def test_the_processor_is_idle_by_the_time_between_two_looks(
     watch = ProcessorWatch(times)
     times.write_text(later)
     assert watch.has_idle_time() is is_idle
+
+
+def test_the_time_in_the_queue_is_known_apart_from_the_run(tmp_path: Path, spec: FunctionSpec) -> None:
+    pool = LambdaPool({"PATH": os.environ["PATH"]}, tmp_path / "logs", capacity=Capacity(own=1, total=1))
+    caller = Caller(is_request=True)
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(invoke, pool, spec, {"seconds": 2})
+        wait_for(lambda: pool.worker_count() == 1)
+        waiting = threads.submit(pool.invoke, spec, b'{"seconds": 1}', caller=caller)
+        wait_for(lambda: pool.waiting_requests == 1)
+        time.sleep(0.5)
+        assert caller.queue_seconds >= 0.5
+        waiting.result()
+        in_all = caller.queue_seconds
+        time.sleep(0.1)
+        assert caller.queue_seconds == in_all
+    assert pool.waiting_requests == 0
+    pool.close()

@@ -6,7 +6,8 @@ import threading
 import time
 from contextlib import ExitStack
 
-from infra.local.aws.task_queue import TaskQueue, current_on_turn
+from infra.local.aws.lambda_pool.caller import current_caller
+from infra.local.aws.task_queue import TaskQueue
 from tests.unit.local_aws.conftest import wait_for
 
 
@@ -24,7 +25,9 @@ def test_executions_begin_in_their_order_as_tasks_get_their_turn() -> None:
             time.sleep(0.05)
         time.sleep(0.3)
         assert begun == []
-        current_on_turn()()  # it got its environment
+        caller = current_caller()
+        assert caller is not None
+        caller.take_turn()  # it got its environment
         wait_for(lambda: begun == [0, 1, 2])
     assert begun == [0, 1, 2]
 
@@ -53,3 +56,15 @@ def test_many_that_begin_at_once_are_let_in_by_and_by() -> None:
         thread.join(10)
     assert len(begun) == 6
     assert max(begun) - min(begun) >= 0.3
+
+
+def test_requests_go_first_but_not_for_ever() -> None:
+    waiting = [2]
+    tasks = TaskQueue(max_waiting=2, waiting_requests=lambda: waiting[0])
+    started = time.monotonic()
+    tasks.begin()
+    assert time.monotonic() - started >= 1.0
+    waiting[0] = 1
+    started = time.monotonic()
+    tasks.begin()
+    assert time.monotonic() - started < 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -17,12 +18,15 @@ from infra.cli.console import print_error
 
 EXECUTIONS = 20
 SHOWN = 5
+TABLE_WIDTH = 132
 
 
 def measure_faults(executions: int) -> Iterator[Measurement]:
     """The table on stderr, as it grows; then what was not kept, by fault."""
     results = list(run_faults(executions))
-    Console(highlight=False, file=sys.stderr).print(fault_table(results))
+    console = Console(highlight=False, file=sys.stderr)
+    console.width = max(console.width, TABLE_WIDTH)  # narrower, it would cut the names of the faults
+    console.print(fault_table(results))
     for result in results:
         for told in result.unkept[:SHOWN]:
             print_error(f"{result.name}: {told}")
@@ -47,7 +51,7 @@ def run_faults(executions: int, names: Collection[str] | None = None) -> Iterato
 
 def fault_table(results: Collection[FaultResult]) -> Table:
     """What became of the executions that were accepted during each fault."""
-    table = Table(title="Faults, one at a time", title_justify="left")
+    table = Table(title="Faults, one at a time", title_justify="left", box=SIMPLE_HEAD)
     headings = (
         "fault",
         "injected",
@@ -60,7 +64,7 @@ def fault_table(results: Collection[FaultResult]) -> Table:
         "lost",
     )
     for heading in (*headings, "repeated", "s"):
-        table.add_column(heading, justify="left" if heading == "fault" else "right")
+        table.add_column(heading, justify="left" if heading == "fault" else "right", no_wrap=True)
     for result in results:
         ended = result.ended
         stopped = ended["aborted"] + ended["timed_out"]

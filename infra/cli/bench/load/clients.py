@@ -14,8 +14,8 @@ import httpx
 
 from engine.json_value import JsonObject
 
-# A client waits longer than API Gateway does, so that it is the server who gives up.
-TIMEOUT_SECONDS = 60.0
+# A client waits longer than API Gateway and the queue before it do, so that it is the server who gives up.
+TIMEOUT_SECONDS = 180.0
 # Of ten requests: four start an execution, six read.
 STARTS_OF_TEN = 4
 API = "/api/v1"

@@ -49,8 +49,8 @@ class FunctionQueue:
 
     def look_for_work(self, seconds: float) -> None:
         """Count ``seconds`` as blocked, unless an environment starts or computes."""
-        computing = [environment for environment in self._all if environment.is_computing()]
-        self.blocked_seconds = 0.0 if computing or self._starting else self.blocked_seconds + seconds
+        works = bool(self._starting) or any(environment.is_computing() for environment in self._all)
+        self.blocked_seconds = 0.0 if works else self.blocked_seconds + seconds
 
     def take_idle(self) -> ExecutionEnvironment | None:
         """The environment used last, so that those that are not needed end."""

@@ -6,10 +6,11 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from infra.local.aws.lambda_pool.caller import Caller
 from infra.local.aws.lambda_pool.capacity import Capacity, ProcessorWatch
 from infra.local.aws.lambda_pool.environment import ExecutionEnvironment, InvokeResult
 from infra.local.aws.lambda_pool.function_queue import FunctionQueue
@@ -44,6 +45,8 @@ class LambdaPool:
         self._starter = WorkerStarter(dict(base), forks=can_fork() if forks is None else forks)
         self._log_folder = log_folder
         self._idle_seconds = idle_seconds
+        # Invocations without an environment that somebody waits for over HTTP.
+        self.waiting_requests = 0
         self._queues: dict[tuple[str, str], FunctionQueue] = {}
         self._growth: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
@@ -59,16 +62,15 @@ class LambdaPool:
         function_arn: str | None = None,
         request_id: str | None = None,
         trace_id: str = "",
-        on_turn: Callable[[], None] = lambda: None,
+        caller: Caller | None = None,
     ) -> InvokeResult:
-        """Run the function on ``payload`` (JSON), once it is its turn, which ``on_turn`` is told.
+        """Run the function on ``payload`` (JSON), once it is its turn, which ``caller`` is told.
 
         Raises OSError when no process can be started, NoEnvironmentError when none came free in time.
         """
 
         async def run() -> InvokeResult:
-            async with self._environment(spec) as environment:
-                on_turn()
+            async with self._environment(spec, caller or Caller()) as environment:
                 names = (function_arn or spec.arn, request_id or str(uuid.uuid4()), trace_id)
                 return await environment.invoke(payload, *names)
 
@@ -91,14 +93,20 @@ class LambdaPool:
         self._loop.close()
 
     @asynccontextmanager
-    async def _environment(self, spec: FunctionSpec) -> AsyncIterator[ExecutionEnvironment]:
+    async def _environment(self, spec: FunctionSpec, caller: Caller) -> AsyncIterator[ExecutionEnvironment]:
+        caller.join()
         queue = self._queue(spec)
         environment = queue.take_idle()
         if environment is None:
             turn = queue.join()
             self._grow_while_wanted()
-            environment = await queue.wait(turn, self._capacity.queue_seconds)
+            self.waiting_requests += caller.is_request
+            try:
+                environment = await queue.wait(turn, self._capacity.queue_seconds)
+            finally:
+                self.waiting_requests -= caller.is_request
         try:
+            caller.take_turn()
             yield environment
         finally:
             queue.give_back(environment)

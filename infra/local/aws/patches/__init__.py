@@ -27,6 +27,7 @@ from infra.local.aws.patches import (
     status_events,
     table_expiry,
 )
+from infra.local.aws.task_queue import TaskQueue
 from infra.local.patch import Patch
 
 
@@ -39,7 +40,7 @@ def server_patches(
         definition_checks.PATCH,
         event_delivery.PATCH,
         execution_details.PATCH,
-        execution_engine.patch(options.time_scale),
+        execution_engine.patch(options.time_scale, TaskQueue(waiting_requests=lambda: pool.waiting_requests)),
         expression_checks.PATCH,
         http_api_preflight.PATCH,
         http_api_proxy.PATCH,

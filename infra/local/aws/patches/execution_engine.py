@@ -12,16 +12,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.local.aws.executions import Executions
+from infra.local.aws.task_queue import TaskQueue
 from infra.local.patch import Patch, Replacement
 
 
-def patch(time_scale: float) -> Patch:
+def patch(time_scale: float, tasks: TaskQueue) -> Patch:
     """Return the patch that runs executions on moto's interpreter, ``time_scale`` times their waits."""
 
     def replacements() -> Iterator[Replacement]:
         from ministack.services import stepfunctions
 
-        executions = Executions(time_scale)
+        executions = Executions(time_scale, tasks)
 
         def over(method: Any) -> Any:
             return lambda original: lambda data: method(original, data)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from infra.local.aws.http_api import (
     http_response,
     problem,
 )
+from infra.local.aws.lambda_pool.caller import Caller, calling
 from infra.local.patch import Patch, Replacement
 
 
@@ -35,16 +37,26 @@ async def _invoke(
     )
     if func is None or config is None:
         return problem(500, "Internal Server Error")
-    call = run_reentrant(
-        lambda_svc._execute_function_with_config_scope,
-        lambda_svc._execution_record_for_config(func, config),
-        http_event(request, account),
-        thread_name="http-api-invoke",
-    )
     limit = min((integration.get("timeoutInMillis") or 30_000) / 1000, MAX_INTEGRATION_SECONDS)
-    running = asyncio.ensure_future(call)
-    done, _ = await asyncio.wait({running}, timeout=limit)
-    return _answered(running.result()) if done else problem(503, "Service Unavailable")
+    with calling(Caller(is_request=True)) as caller:
+        call = run_reentrant(
+            lambda_svc._execute_function_with_config_scope,
+            lambda_svc._execution_record_for_config(func, config),
+            http_event(request, account),
+            thread_name="http-api-invoke",
+        )
+        running = asyncio.ensure_future(call)
+    return await _wait(running, caller, limit)
+
+
+async def _wait(running: asyncio.Future[dict[str, Any]], caller: Caller, seconds: float) -> HttpResponse:
+    """The answer, if it comes in time. Lambda begins at once, so the time in the queue does not count."""
+    began = time.monotonic()
+    while (left := seconds + caller.queue_seconds - (time.monotonic() - began)) > 0:
+        done, _ = await asyncio.wait({running}, timeout=left)
+        if done:
+            return _answered(running.result())
+    return problem(503, "Service Unavailable")
 
 
 def _answered(result: dict[str, Any]) -> HttpResponse:

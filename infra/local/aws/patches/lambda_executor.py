@@ -11,11 +11,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from infra.local.aws.lambda_pool.caller import current_caller
 from infra.local.aws.lambda_pool.code_store import CodeStore
 from infra.local.aws.lambda_pool.function_queue import NoEnvironmentError
 from infra.local.aws.lambda_pool.function_spec import FunctionSpec
 from infra.local.aws.lambda_pool.pool import LambdaPool
-from infra.local.aws.task_queue import current_on_turn
 from infra.local.patch import Patch, Replacement
 
 
@@ -57,7 +57,7 @@ def patch(pool: LambdaPool, code: CodeStore) -> Patch:
                     function_arn=config["FunctionArn"],
                     request_id=request_id,
                     trace_id=lambda_svc._xray_trace_id_for_invocation(config) or "",
-                    on_turn=current_on_turn(),
+                    caller=current_caller(),
                 )
             except NoEnvironmentError:
                 return lambda_svc._throttle_response("ConcurrentInvocationLimitExceeded", "Rate Exceeded.")
