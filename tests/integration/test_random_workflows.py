@@ -33,6 +33,8 @@ from tests.property.test_connection_rule import SLOW
 ISLANDS, STOPPING = 150, 50
 ISLANDS_AT_ONCE = 10
 AT_ONCE = 2
+# Of about equal length. A file of many tests is handed out early, so that nobody waits for it at the end.
+PARTS = 13
 LONG_SECONDS = 300.0
 TYPES = (ActNode, PollNode, BranchNode, QuickNode, ChooseNode)
 
@@ -53,10 +55,9 @@ def scripted_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkflowA
             yield WorkflowApi(client)
 
 
-@pytest.mark.timeout(900)
-def test_two_hundred_random_workflows_come_to_what_the_connection_rule_says(
-    scripted_api: WorkflowApi,
-) -> None:
+@pytest.fixture(scope="module")
+def cases(scripted_api: WorkflowApi) -> list[Workflow]:
+    """What is run: those that go on to their end as islands, those that a failure stops one by one."""
     child = scripted_api.save(child_document())
     flow, seed = Flow(child, datetime.now(UTC).replace(microsecond=0)), randrange(1_000_000)
     print(f"kinds of nodes are mixed by seed {seed}")
@@ -66,10 +67,18 @@ def test_two_hundred_random_workflows_come_to_what_the_connection_rule_says(
     batches = [
         join_islands(going[first : first + ISLANDS_AT_ONCE]) for first in range(0, ISLANDS, ISLANDS_AT_ONCE)
     ]
-    cases = [*batches, *stopping]
+    return [*batches, *stopping]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_two_hundred_random_workflows_come_to_what_the_connection_rule_says(
+    scripted_api: WorkflowApi, cases: list[Workflow], part: int
+) -> None:
+    mine = cases[part::PARTS]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        ended = list(pool.map(lambda case: run_case(scripted_api, case), cases))
-    for case, execution in zip(cases, ended, strict=True):
+        ended = list(pool.map(lambda case: run_case(scripted_api, case), mine))
+    for case, execution in zip(mine, ended, strict=True):
         check_execution(case, execution)
 
 
