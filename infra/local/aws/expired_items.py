@@ -36,8 +36,8 @@ class ExpiredItems:
             if dynamodb is not None:
                 try:
                     remove_expired(dynamodb, time.time())
-                except RuntimeError:  # changed under our hands; the next round takes it
-                    _logger.debug("tables changed while expired items were looked for")
+                except (RuntimeError, KeyError):  # changed under our hands; the next round takes it
+                    _logger.debug("tables changed while expired items were looked for", exc_info=True)
 
 
 def remove_expired(dynamodb: Any, now: float) -> None:

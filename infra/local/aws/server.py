@@ -130,6 +130,7 @@ async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses
     """
     from ministack.app import app
 
+    from infra.local.aws.expired_items import ExpiredItems
     from infra.local.aws.front_door import FrontDoor
     from infra.local.aws.saved_state import StateSaver
 
@@ -145,6 +146,7 @@ async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses
 
     async def open_door() -> None:
         await _wait_until_answering(addresses)
+        ExpiredItems(options.time_scale).start()
         if saver is not None and not stop.is_set():
             saver.start()
         await asyncio.gather(
