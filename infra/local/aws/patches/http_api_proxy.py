@@ -46,10 +46,12 @@ async def _invoke(
             thread_name="http-api-invoke",
         )
         running = asyncio.ensure_future(call)
-    return await _wait(running, caller, limit)
+    return await wait_for_answer(running, caller, limit)
 
 
-async def _wait(running: asyncio.Future[dict[str, Any]], caller: Caller, seconds: float) -> HttpResponse:
+async def wait_for_answer(
+    running: asyncio.Future[dict[str, Any]], caller: Caller, seconds: float
+) -> HttpResponse:
     """The answer, if it comes in time. Lambda begins at once, so the time in the queue does not count."""
     began = time.monotonic()
     while (left := seconds + caller.queue_seconds - (time.monotonic() - began)) > 0:
