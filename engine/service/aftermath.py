@@ -21,8 +21,9 @@ from engine.workflow import Workflow
 log = logging.getLogger("mini_n8n.service")
 
 FAILED = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT)
-# What an error workflow may name its input nodes: the failure as a whole, or its two parts.
-FAILURE_INPUTS = ("failure", "execution", "error")
+# What an error workflow may name its input nodes: the failure as a whole (the execution that failed and its
+# error), or the error alone. An input cannot be named `execution`: in expressions that is the one that runs.
+FAILURE_INPUTS = ("failure", "error")
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,5 @@ def failure_inputs(handler: Workflow, execution: Execution) -> JsonObject:
         "ended_at": execution.ended_at.isoformat() if execution.ended_at else None,
     }
     error = execution.error.model_dump(mode="json") if execution.error else None
-    failure: JsonObject = {
-        "failure": {"execution": about, "error": error},
-        "execution": about,
-        "error": error,
-    }
+    failure: JsonObject = {"failure": {"execution": about, "error": error}, "error": error}
     return {name: failure[name] for name in FAILURE_INPUTS if name in names}

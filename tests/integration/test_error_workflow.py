@@ -16,10 +16,12 @@ def handler(api: WorkflowApi, *more: dict[str, Any]) -> str:
     return api.save(
         workflow(
             node("failure", "input", name="failure", type="object"),
+            node("error", "input", name="error", type="object"),
             node("said", "output", value="{{ failure.output.error.message }}"),
             node("whose", "output", value="{{ failure.output.execution.id }}"),
+            node("same", "output", value="{{ error.output.message == failure.output.error.message }}"),
             *more,
-            connections=connect("failure>said", "failure>whose"),
+            connections=connect("failure>said", "failure>whose", "failure>same", "error>same"),
             name="Handler",
         )
     )
@@ -52,7 +54,7 @@ def test_a_failure_is_handled_once_however_often_it_is_told(api: WorkflowApi, st
     assert execution["status"] == "succeeded", execution
     assert execution["trigger"] == "error"
     assert execution["parent"]["execution_id"] == failed["id"]
-    assert execution["output"] == {"said": failed["error"]["message"], "whose": failed["id"]}
+    assert execution["output"] == {"said": failed["error"]["message"], "whose": failed["id"], "same": True}
     tell_again(stack, failed)
     assert len(handled(api, failed["id"])) == 1
     listed = api.http.get(f"/workflows/{handler_id}/executions").json()["items"]
