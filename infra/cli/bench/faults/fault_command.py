@@ -18,7 +18,7 @@ from infra.cli.console import print_error
 
 EXECUTIONS = 20
 SHOWN = 5
-TABLE_WIDTH = 132
+TABLE_WIDTH = 140
 
 
 def measure_faults(executions: int) -> Iterator[Measurement]:
