@@ -13,6 +13,7 @@ import pytest
 
 from infra.local.asl.patches import (
     apply_interpreter_patches,
+    component_text,
     context_text,
     known_lexemes,
     quick_prediction,
@@ -30,7 +31,13 @@ TASK = {
 RETRY = {"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}
 RETRIED = json.dumps({"StartAt": "Only", "States": {"Only": {**TASK, "Retry": [RETRY]}}})
 DEFINITION = json.dumps({"StartAt": "Only", "States": {"Only": {**TASK, "End": True}}})
-QUICK = (context_text.PATCH, known_lexemes.PATCH, quick_prediction.PATCH, uncollected_parse.PATCH)
+QUICK = (
+    component_text.PATCH,
+    context_text.PATCH,
+    known_lexemes.PATCH,
+    quick_prediction.PATCH,
+    uncollected_parse.PATCH,
+)
 BROKEN = [
     "",
     "{",
@@ -115,6 +122,15 @@ def test_context_text() -> None:
     usual, mended = asked
     assert usual > 20
     assert mended <= 2, "the root, and what is under it"
+
+
+def test_component_text() -> None:
+    branch = {"StartAt": "Deep", "States": {"Deep": {"Type": "Pass", "End": True}}}
+    parallel = {"Type": "Parallel", "Branches": [branch], "End": True}
+    definition = json.dumps({"StartAt": "Outer", "States": {"Outer": parallel}})
+    for patches, tells_all in (((), True), ((component_text.PATCH,), False)):
+        with patched(*patches):
+            assert ("Deep" in str(parse(definition)[0])) is tells_all
 
 
 def test_uncollected_parse() -> None:
