@@ -118,7 +118,7 @@ def test_a_hundred_side_by_side_between_two_are_run(api: WorkflowApi, stack: Loc
 
 
 # All of them stand in tests/unit/api/test_heavy_shape.py: with a Task for each of 1,000 nodes, the ASL
-# parser of the local AWS needs as long as the door waits, on a machine that does more.
+# parser of the local AWS needs up to ten seconds each.
 @pytest.mark.parametrize("shape", ["conditionals behind true", "conditionals behind false, work behind true"])
 def test_a_shape_that_is_hard_to_compile_is_saved_or_refused_in_time(http: httpx.Client, shape: str) -> None:
     document = SHAPES[shape]()

@@ -38,7 +38,7 @@ PUT_OFF: list[tuple[bool, bool]] = []
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
-SHAPES, BEHAVIOURS = 10, 20  # a definition for each shape: parsing it costs as much as ten runs
+SHAPES, BEHAVIOURS = 10, 20  # a definition for each shape: parsing it costs as much as some runs
 
 
 @pytest.mark.timeout(600)
