@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from engine.errors import MiniN8nError, NotFoundError, UnavailableError
+from engine.errors import MiniN8nError, NotFoundError, RequestError, UnavailableError
 from engine.execution import Execution
 from engine.json_value import JsonObject, JsonValue, digest
 from engine.ports import Clock, Metrics, Page
@@ -47,7 +47,7 @@ class TriggerFirer:
         except UnavailableError:
             raise
         except MiniN8nError as error:
-            self._keep(trigger, event, str(error))
+            self._keep(trigger, event, _told(error))
             return None
         if created:
             self.record(trigger, "started", execution_id=execution.execution_id)
@@ -124,6 +124,13 @@ class TriggerFirer:
         )
         self.triggers.add_failure(failure, now + timedelta(days=KEEP_FAILED_DAYS))
         self.record(trigger, "failed", message=message)
+
+
+def _told(error: MiniN8nError) -> str:
+    """What is wrong, with each problem and its field: who reads the list has no answer to look it up in."""
+    if not isinstance(error, RequestError) or not error.problems:
+        return str(error)
+    return f"{error} " + "; ".join(f"{problem.field}: {problem.message}" for problem in error.problems)
 
 
 def event_key(event: JsonObject) -> str:

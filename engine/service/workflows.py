@@ -34,12 +34,14 @@ from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.service.visibility import check_sharing
 from engine.validation import check_document
-from engine.workflow import DEFAULT_RETENTION_DAYS
+from engine.workflow import DEFAULT_RETENTION_DAYS, Workflow
 
 # Versions that are read at once to find out how long executions are kept.
 VERSIONS_PAGE = 50
 # Saves that may come between while a workflow is shared.
 SHARE_ATTEMPTS = 5
+# Saves that may come between while one is saved that asks for no revision.
+SAVE_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,22 @@ class WorkflowService:
     ) -> tuple[WorkflowHead, WorkflowVersion]:
         """Save a new version.
 
-        NotFoundError; DocumentError; RevisionConflictError when the head is not at
-        ``expected_revision`` (None: wherever it is), or moves while this saves.
+        NotFoundError; DocumentError; RevisionConflictError when the head is not at ``expected_revision``, or
+        moves while this saves. With None it is saved wherever the head is, after whoever came between;
+        UnavailableError when that are too many.
         """
-        head = self.workflows.get_head(workflow_id)
-        if expected_revision is not None and head.revision != expected_revision:
-            raise RevisionConflictError(workflow_id, expected_revision, head.revision)
-        return self.saver.save(check_document(document, self.registry), head, note)
+        workflow: Workflow | None = None
+        for _ in range(SAVE_ATTEMPTS):
+            head = self.workflows.get_head(workflow_id)
+            if expected_revision is not None and head.revision != expected_revision:
+                raise RevisionConflictError(workflow_id, expected_revision, head.revision)
+            workflow = workflow or check_document(document, self.registry)
+            try:
+                return self.saver.save(workflow, head, note)
+            except RevisionConflictError:
+                if expected_revision is not None:
+                    raise
+        raise UnavailableError(f"Workflow '{workflow_id}' is being saved by others; try again.")
 
     def get(self, workflow_id: str, choice: VersionChoice = "draft") -> tuple[WorkflowHead, WorkflowVersion]:
         """The head, and the version asked for; NotFoundError; ConflictError where nothing is live."""

@@ -112,6 +112,13 @@ def test_an_event_that_does_not_fit_is_kept_and_replayed_once(bench: EngineBench
         bench.trigger_firer.replay(*replay)
 
 
+def test_a_failure_says_which_input_did_not_fit(bench: EngineBench) -> None:
+    trigger = make(bench, EVENT | {"inputs": {"evnt": "{{ event }}"}})
+    assert fire(bench, trigger, {"id": "e"}) is None
+    (failure,) = failures(bench, trigger)
+    assert "inputs.evnt: there is no input 'evnt'" in failure.message
+
+
 def test_a_start_that_failed_is_tried_again_under_the_same_event(
     bench: EngineBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

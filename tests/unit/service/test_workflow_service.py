@@ -149,6 +149,15 @@ def test_the_save_that_loses_keeps_the_machine_that_the_winner_runs(bench: Engin
     bench.execution_service.start(StartRequest(head.workflow_id))
 
 
+def test_a_save_that_asks_for_no_revision_comes_after_the_one_between(bench: EngineBench) -> None:
+    head, _ = bench.workflow_service.create(document())
+    save_meanwhile(bench, head.workflow_id, document(node("between")))
+    bench.workflow_service.update(head.workflow_id, document(node("last")), None)
+    found, version = bench.workflow_service.get(head.workflow_id)
+    assert (found.version, version.workflow.nodes[0].id) == (3, "last")
+    assert bench.workflow_service.get(head.workflow_id, 2)[1].workflow.nodes[0].id == "between"
+
+
 def test_a_workflow_that_is_deleted_while_it_is_saved_leaves_no_machine(bench: EngineBench) -> None:
     head, _ = bench.workflow_service.create(document())
 
