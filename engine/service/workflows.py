@@ -15,7 +15,6 @@ from engine.errors import (
     NotFoundError,
     Problem,
     RevisionConflictError,
-    UnavailableError,
 )
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
@@ -87,7 +86,7 @@ class WorkflowService:
 
         NotFoundError; DocumentError; RevisionConflictError when the head is not at ``expected_revision``, or
         moves while this saves. With None it is saved wherever the head is, after whoever came between;
-        UnavailableError when that are too many.
+        ConflictError when that are too many.
         """
         workflow: Workflow | None = None
         for _ in range(SAVE_ATTEMPTS):
@@ -100,7 +99,7 @@ class WorkflowService:
             except RevisionConflictError:
                 if expected_revision is not None:
                     raise
-        raise UnavailableError(f"Workflow '{workflow_id}' is being saved by others; try again.")
+        raise ConflictError(f"Workflow '{workflow_id}' is being saved by others; try again.")
 
     def get(self, workflow_id: str, choice: VersionChoice = "draft") -> tuple[WorkflowHead, WorkflowVersion]:
         """The head, and the version asked for; NotFoundError; ConflictError where nothing is live."""
@@ -116,7 +115,7 @@ class WorkflowService:
     def share(
         self, workflow_id: str, principal: Principal, wanted: Ownership
     ) -> tuple[WorkflowHead, WorkflowHead]:
-        """Change whose the workflow is; the head before and after. NotFoundError, ForbiddenError."""
+        """Change whose the workflow is; the head before and after. NotFoundError, ForbiddenError, ConflictError."""
         for _ in range(SHARE_ATTEMPTS):
             before = self.workflows.get_head(workflow_id)
             check_sharing(principal, before.ownership, wanted)
@@ -127,7 +126,7 @@ class WorkflowService:
             except RevisionConflictError:
                 continue
             return before, after
-        raise UnavailableError(f"Workflow '{workflow_id}' is being saved by others; try again.")
+        raise ConflictError(f"Workflow '{workflow_id}' is being saved by others; try again.")
 
     def list_versions(self, workflow_id: str, limit: int, cursor: str | None) -> Page[WorkflowVersion]:
         """Versions, newest first; NotFoundError."""
