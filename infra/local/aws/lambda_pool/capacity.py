@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 _PROCESSOR_TIMES = Path("/proc/stat")
 _LEAST_IDLE_SHARE = 0.15
 """With less of the processor idle, another environment would only make each slower."""
+
+_MOST_SERVER_SHARE = 0.8
+"""Of one core, which is all that a Python process has: beyond, environments wait for this server, and more of
+them would only wait longer."""
+
+_WINDOW_SECONDS = 0.25
+"""The system counts in ticks of 10 ms; a look at much less would take chance for idle time."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,8 @@ class Capacity:
     even when those that wait for it hold all the rest. Beyond them, and up to ``total``, others start while
     the processor has time to spare; or when all of the function's waited for ``blocked_seconds``, and for
     longer the more there are: then it is not the processor that they lack. Seconds are those in which this
-    server could work, too, which they may wait for.
+    server could work, too, which they may wait for. What is more than ``own`` goes, one after another, while
+    the processor has no time to spare: a hundred that share two cores make each request take half a minute.
     """
 
     own: int = max(4, os.cpu_count() or 1)
@@ -49,17 +59,37 @@ def wanted_seconds(pid: int) -> float:
 
 
 class ProcessorWatch:
-    """Whether the processor had time to spare between two looks; never, where the system does not tell."""
+    """Whether there is processor time to spare, told once for each window of a quarter of a second."""
 
-    def __init__(self, times: Path = _PROCESSOR_TIMES) -> None:
-        self._times = times
+    def __init__(
+        self,
+        times: Path = _PROCESSOR_TIMES,
+        clock: Callable[[], float] = time.monotonic,
+        server_clock: Callable[[], float] = time.process_time,
+    ) -> None:
+        self._times, self._clock, self._server_clock = times, clock, server_clock
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a window."""
+        self._began, self._server_began = self._clock(), self._server_clock()
         self._idle, self._all = self._read()
 
-    def has_idle_time(self) -> bool:
-        """Look, and compare with the last look."""
+    def look(self) -> bool | None:
+        """Whether the processor was idle for a part of the window, and this server needed no whole core.
+
+        None while the window lasts, and where the system does not tell. The answer begins the next window.
+        """
+        seconds = self._clock() - self._began
+        if seconds < _WINDOW_SECONDS:
+            return None
+        server_share = (self._server_clock() - self._server_began) / seconds
         (idle, everything), (earlier, before) = self._read(), (self._idle, self._all)
-        self._idle, self._all = idle, everything
-        return everything > before and (idle - earlier) / (everything - before) >= _LEAST_IDLE_SHARE
+        self.restart()
+        if everything <= before:
+            return None
+        idle_share = (idle - earlier) / (everything - before)
+        return idle_share >= _LEAST_IDLE_SHARE and server_share <= _MOST_SERVER_SHARE
 
     def _read(self) -> tuple[int, int]:
         """Idle time and all time so far, of all cores.

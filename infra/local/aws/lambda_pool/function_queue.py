@@ -23,6 +23,7 @@ class FunctionQueue:
         """``on_ended`` is called when an environment has ended, so that another one may be started.
 
         ``blocked_seconds``: for how long none came free, and none was seen to compute.
+        ``has_too_many``: the next that comes free is ended instead of used again.
         """
         self._make, self._on_ended = make, on_ended
         self._waiting: deque[asyncio.Future[ExecutionEnvironment]] = deque()
@@ -31,6 +32,7 @@ class FunctionQueue:
         self._closing: set[asyncio.Task[None]] = set()
         self._all: set[ExecutionEnvironment] = set()
         self.blocked_seconds = 0.0
+        self.has_too_many = False
 
     @property
     def count(self) -> int:
@@ -92,6 +94,9 @@ class FunctionQueue:
         if not environment.is_alive:
             self._forget(environment)
             self._on_ended()
+        elif self.has_too_many:
+            self.has_too_many = False
+            self._retire(environment)
         elif not self._hand_over(environment):
             self._idle.append(environment)
 
@@ -99,17 +104,17 @@ class FunctionQueue:
         """End the environments that are idle, or those that were last used before ``oldest`` (monotonic)."""
         for environment in list(self._idle):
             if oldest is None or environment.idle_since < oldest or not environment.is_alive:
+                self._idle.remove(environment)
                 self._retire(environment)
 
     def retire_one(self) -> bool:
         """End the environment that is idle for the longest time; False where none is."""
         if self._idle:
-            self._retire(self._idle[0])
+            self._retire(self._idle.pop(0))
             return True
         return False
 
     def _retire(self, environment: ExecutionEnvironment) -> None:
-        self._idle.remove(environment)
         self._all.discard(environment)
         closing = asyncio.get_running_loop().create_task(environment.close())
         self._closing.add(closing)

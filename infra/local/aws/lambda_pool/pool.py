@@ -130,12 +130,16 @@ class LambdaPool:
             self._growth = self._loop.create_task(self._keep_growing())
 
     async def _keep_growing(self) -> None:
-        self._processor.has_idle_time()
+        self._processor.restart()
         while wanting := [queue for queue in self._queues.values() if queue.wanted > 0]:
             await asyncio.sleep(_GROW_INTERVAL_SECONDS)
             for queue in wanting:
                 queue.look_for_work(_GROW_INTERVAL_SECONDS)
-            self._grow(is_idle=self._processor.has_idle_time())
+            has_spare_time = self._processor.look()
+            self._grow(is_idle=has_spare_time is True)
+            if has_spare_time is not None:
+                self._shrink(is_busy=not has_spare_time)
+        self._shrink(is_busy=False)
 
     def _grow(self, *, is_idle: bool) -> None:
         """Start as many as there are at most: those that are to come may not be needed."""
@@ -150,6 +154,11 @@ class LambdaPool:
                     break
                 queue.start_one()
                 total += 1
+
+    def _shrink(self, *, is_busy: bool) -> None:
+        """While the processor is busy: one fewer of each function that has more than its own."""
+        for queue in self._queues.values():
+            queue.has_too_many = is_busy and queue.count > self._capacity.own
 
     def _end_an_idle_one(self) -> bool:
         """Room for a function that waits, of one that does not."""
