@@ -187,8 +187,22 @@ def test_up_starts_shows_survives_and_leaves_nothing_behind(up: Up) -> None:
     assert up.stop(signal.SIGHUP) == (0, set())
 
 
-def test_up_stops_in_the_middle_of_an_execution_and_its_own_death_leaves_nothing(up: Up) -> None:
+def refused_beside(up: Up) -> str:
+    """What another `up` that would share the state says when it ends."""
+    done = subprocess.run(
+        command("up", "--state-dir", up.state, "--port", "0", "--aws-port", "0", "--model-port", "0"),
+        capture_output=True, text=True, check=False, env=environment(), timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
+def test_up_shares_its_state_with_no_other_stops_at_work_and_its_own_death_leaves_nothing(up: Up) -> None:
     up.start()
+    address = f"Mini-N8N at http://localhost:{up.ports[0]} (process {up.process.pid})"
+    assert refused_beside(up).startswith(
+        f"mini-n8n: {address} already uses the state in {up.state}; stop that one"
+    )
     document = {
         "name": "Slow",
         "nodes": [
@@ -223,18 +237,6 @@ def test_a_taken_port_is_told_before_anything_is_started(tmp_path: Path) -> None
         done.stderr,
     )
     assert not (tmp_path / "state" / "aws").exists()
-
-
-def test_two_at_once_cannot_share_their_state(up: Up) -> None:
-    up.start()
-    done = subprocess.run(
-        command("up", "--state-dir", up.state, "--port", "0", "--aws-port", "0", "--model-port", "0"),
-        capture_output=True, text=True, check=False, env=environment(), timeout=60,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (2, "")
-    address = f"Mini-N8N at http://localhost:{up.ports[0]} (process {up.process.pid})"
-    assert done.stderr.startswith(f"mini-n8n: {address} already uses the state in {up.state}; stop that one")
-    assert up.stop() == (0, set())
 
 
 def test_models_of_ones_own_are_asked_with_their_key(tmp_path: Path) -> None:
