@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.asl import Machine
+from engine.compiler.cost import MAX_WORK
 from engine.compiler.emit import emit
 from engine.compiler.fusion import fuse, note_forks
 from engine.compiler.latch import note_latches
@@ -19,6 +20,9 @@ from engine.compiler.tree import Latch, Tree, children, in_series, makespan
 from engine.compiler.wait import find_waits
 from engine.dag import Dag
 from engine.workflow import Workflow
+
+# Of the search without the nodes that are put off: on top of the first, it would double the time else.
+SECOND_LOOK_WORK = MAX_WORK // 5
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def arrange(
         return soon
     first = [node_id for node_id in dag.ids if node_id not in put_off]
     parts = (dag.without(left_out) for left_out in (put_off, first))
-    later = in_series(_find_tree(part, seconds, workflow, steps) for part in parts)
+    later = in_series(_find_tree(part, seconds, workflow, steps, SECOND_LOOK_WORK) for part in parts)
     if seconds is not None and makespan(later, seconds) > makespan(tree, seconds) + EPSILON_SECONDS:
         return soon
     late = Arrangement(
@@ -72,10 +76,16 @@ def _has_latch(tree: Tree) -> bool:
 
 
 def _find_tree(
-    dag: Dag, seconds: Mapping[str, float] | None, workflow: Workflow, steps: Mapping[str, Step]
+    dag: Dag,
+    seconds: Mapping[str, float] | None,
+    workflow: Workflow,
+    steps: Mapping[str, Step],
+    max_work: int = MAX_WORK,
 ) -> Tree:
     """The tree with its forks, which may stand as deep in one another as they like: they are no Parallels."""
     # A latch takes task tokens, and Express has none; where we are to choose, that stays open.
     latches = workflow.settings.mode == "standard"
-    forked = find_regions(series_parallel_tree(dag, seconds, latches=latches), workflow, steps)
+    forked = find_regions(
+        series_parallel_tree(dag, seconds, latches=latches, max_work=max_work), workflow, steps
+    )
     return limit_depth(dag, forked)

@@ -33,10 +33,10 @@ def is_less(one: Cost, other: Cost) -> bool:
 
 
 class CostModel:
-    """Estimates for one search; ``work`` counts the steps that were looked at."""
+    """Estimates for one search; ``work`` counts the steps that were looked at, ``max_work`` bounds it."""
 
-    def __init__(self, poset: Poset, seconds: Sequence[float]) -> None:
-        self._poset, self._seconds = poset, seconds
+    def __init__(self, poset: Poset, seconds: Sequence[float], max_work: int = MAX_WORK) -> None:
+        self._poset, self._seconds, self.max_work = poset, seconds, max_work
         self._estimates: dict[int, Cost] = {}
         self.work = 0
 
@@ -69,7 +69,7 @@ class CostModel:
         """Of the levels of a set."""
         self.work += core.bit_count()
         blocks = level_blocks(self._poset, core)
-        slowest = [(max(self._seconds[v] for v in bits(block)), 0) for block in blocks]
+        slowest = [(max(map(self._seconds.__getitem__, bits(block))), 0) for block in blocks]
         return add_costs([*slowest, *self.barriers(blocks)])
 
     def barriers(self, windows: Sequence[int]) -> list[Cost]:

@@ -7,7 +7,7 @@ each block, or after any of them, is valid.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from engine.compiler.poset import EPSILON_SECONDS, Poset
 from engine.dag import bits
@@ -25,7 +25,12 @@ def level_blocks(poset: Poset, steps: int) -> Blocks:
     """By the longest path from a beginning: the levels of the set."""
     level: dict[int, int] = {}
     for v in bits(steps):
-        level[v] = max((level[p] + 1 for p in poset.predecessors[v] if p in level), default=0)
+        own = 0
+        for p in poset.predecessors[v]:
+            # A plain loop: this runs some ten thousand times in a search.
+            if level.get(p, -1) >= own:
+                own = level[p] + 1
+        level[v] = own
     return _group(level)
 
 
@@ -51,14 +56,12 @@ def downset_cuts(poset: Poset, steps: int, seconds: Sequence[float], count: int)
     put the fewest pairs in order.
     """
     ends, tails = _ends_and_tails(poset, steps, seconds)
-    found = dict.fromkeys(_threshold_cuts(ends, tails, seconds))
+    found = {cut: bound for bound, cut in _threshold_cuts(ends, tails, seconds)}
     if len(ends) <= MAX_CLOSURE_STEPS:
-        found.update(dict.fromkeys(_closure_cuts(poset, steps)))
-    bounds = [
-        (max(ends[v] for v in bits(cut)) + max(tails[v] for v in bits(steps & ~cut)), cut)
-        for cut in found
-        if cut and cut != steps
-    ]
+        for cut in _closure_cuts(poset, steps):
+            if cut and cut != steps and cut not in found:
+                found[cut] = max(ends[v] for v in bits(cut)) + max(tails[v] for v in bits(steps & ~cut))
+    bounds = [(bound, cut) for cut, bound in found.items()]
     least = min(bounds, default=(0.0, 0))[0] * NEAR + EPSILON_SECONDS
     near = [bound for bound in bounds if bound[0] <= least][:MAX_NEAR_CUTS]
     near.sort(key=lambda bound: (poset.unordered_pairs(bound[1], steps & ~bound[1]), bound))
@@ -68,8 +71,8 @@ def downset_cuts(poset: Poset, steps: int, seconds: Sequence[float], count: int)
 
 def _threshold_cuts(
     ends: Mapping[int, float], tails: Mapping[int, float], seconds: Sequence[float]
-) -> Iterator[int]:
-    """All steps up to a time, by end, by start, and by the latest of both."""
+) -> Iterator[tuple[float, int]]:
+    """All steps up to a time, by end, by start, and by the latest of both; each with its bound."""
     keys = (
         ends,
         {v: -tail for v, tail in tails.items()},
@@ -78,11 +81,14 @@ def _threshold_cuts(
     )
     for key in keys:
         order = sorted(key, key=lambda v: (key[v], v))
-        cut = 0
-        for v, following in pairwise(order):
+        # The longest tail of what is left after each step.
+        left = list(accumulate((tails[v] for v in reversed(order)), max))[-2::-1]
+        cut, longest = 0, 0.0
+        for (v, following), tail in zip(pairwise(order), left, strict=True):
             cut |= 1 << v
+            longest = max(longest, ends[v])
             if key[following] > key[v] + EPSILON_SECONDS:
-                yield cut
+                yield longest + tail, cut
 
 
 def _closure_cuts(poset: Poset, steps: int) -> Iterator[int]:

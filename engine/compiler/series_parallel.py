@@ -51,19 +51,23 @@ FOLLOWED_CUTS = 3
 
 
 def series_parallel_tree(
-    dag: Dag, seconds: Mapping[str, float] | None = None, *, latches: bool = True
+    dag: Dag,
+    seconds: Mapping[str, float] | None = None,
+    *,
+    latches: bool = True,
+    max_work: int = MAX_WORK,
 ) -> Tree:
     """The best tree found: never slower than levels, and without any barrier where none is needed.
 
-    ``latches``: whether a core may become one, which takes task tokens.
+    ``latches``: whether a core may become one, which takes task tokens. ``max_work`` bounds each search.
 
     Parallels may stand deeper inside one another than a definition can hold them: see ``limit_depth``.
     """
     poset = Poset.of(dag)
-    certain = _Solver(poset, None, latches=False).tree()
+    certain = _Solver(poset, None, max_work, latches=False).tree()
     if seconds is None:
         return certain
-    timed = _Solver(poset, seconds, latches=latches).tree()
+    timed = _Solver(poset, seconds, max_work, latches=latches).tree()
     gain = makespan(certain, seconds) - makespan(timed, seconds)
     return timed if gain > EPSILON_SECONDS else certain
 
@@ -78,11 +82,13 @@ def limit_depth(dag: Dag, tree: Tree) -> Tree:
 class _Solver:
     """One search's memory of the sets that it has solved."""
 
-    def __init__(self, poset: Poset, seconds: Mapping[str, float] | None, *, latches: bool) -> None:
+    def __init__(
+        self, poset: Poset, seconds: Mapping[str, float] | None, max_work: int, *, latches: bool
+    ) -> None:
         self._poset, self._latches = poset, latches
         self._timed = seconds is not None
         self._seconds = [seconds[name] if seconds else 0.0 for name in poset.names]
-        self._costs = CostModel(poset, self._seconds)
+        self._costs = CostModel(poset, self._seconds, max_work)
         self._solved: dict[int, Solved] = {}
 
     def tree(self) -> Tree:
@@ -111,7 +117,7 @@ class _Solver:
 
     def _cut_core(self, core: int, cut_depth: int) -> Deep[Solved]:
         levels = level_blocks(self._poset, core)
-        if cut_depth > MAX_CUT_DEPTH or self._costs.work > MAX_WORK:
+        if cut_depth > MAX_CUT_DEPTH or self._costs.work > self._costs.max_work:
             return self._costs.level_cost(core), _barriers(self._poset, levels)
         chains = [best_windows(self._costs, blocks) for blocks in (levels, *self._other_chains(core))]
         chains.sort(key=lambda chain: chain[0])
@@ -123,7 +129,11 @@ class _Solver:
                 return best
         assert best is not None  # noqa: S101 - there is a chain of levels always
         if self._timed:
-            followed = FOLLOWED_CUTS if core.bit_count() <= 80 and self._costs.work < MAX_WORK // 3 else 1
+            followed = (
+                FOLLOWED_CUTS
+                if core.bit_count() <= 80 and self._costs.work < self._costs.max_work // 3
+                else 1
+            )
             for cut_seconds, cut in downset_cuts(self._poset, core, self._seconds, followed):
                 if cut_seconds < best[0][0] - EPSILON_SECONDS and best[0][0] > at_best:
                     best = yield self._better(best, (cut, core & ~cut), cut_depth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.compiler.cost import MAX_WORK, Cost, CostModel, add_costs, is_less
+from engine.compiler.cost import Cost, CostModel, add_costs, is_less
 from engine.compiler.cut import Blocks
 
 # Blocks in a window, at most: it bounds the work on a core with many levels.
@@ -14,7 +14,7 @@ def best_windows(costs: CostModel, blocks: Blocks) -> tuple[Cost, Blocks]:
 
     A chain takes a part of the work that is left; what that is not enough for stays in single blocks.
     """
-    work_limit = costs.work + (MAX_WORK - costs.work) // 3
+    work_limit = costs.work + (costs.max_work - costs.work) // 3
     rest = [0] * (len(blocks) + 1)
     for index in range(len(blocks) - 1, -1, -1):
         rest[index] = rest[index + 1] | blocks[index]

@@ -292,18 +292,31 @@ def test_expression_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         dynamodb, "_condition_syntax_error", lambda text, slot: read.append(text) or check(text, slot)
     )
+    walked: list[object] = []
+
+    class Walk(dynamodb._ExprEval):
+        def evaluate(self) -> Any:
+            walked.append(self.item)
+            return super().evaluate()
+
+    monkeypatch.setattr(dynamodb, "_ExprEval", Walk)
     condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": {"S": "p"}, ":sk": {"S": "ITEM#"}}
 
-    def found_and_read() -> tuple[list[bool], int]:
+    def found_and_read() -> tuple[list[bool], int, int]:
         read.clear()
+        walked.clear()
         items = [{"pk": {"S": "p"}, "sk": {"S": f"{kind}#1"}} for kind in ("ITEM", "NODE", "ITEM")]
         found = [dynamodb._evaluate_condition(condition, item, values, {}) for item in items]
-        return found, len(read)
+        return found, len(read), len(walked)
 
     with patched():
-        assert found_and_read() == ([True, False, True], 6)
+        assert found_and_read() == ([True, False, True], 6, 3)
     with patched(expression_checks.PATCH):
-        assert found_and_read() == ([True, False, True], 2)
+        assert found_and_read() == ([True, False, True], 2, 1)
+        for item in ({"pk": {"S": "q"}, "sk": {"S": "ITEM#1"}}, {"pk": {"S": "p"}}):
+            assert dynamodb._evaluate_condition(condition, item, values, {}) is False
+        with pytest.raises(ValueError, match="operand type"):
+            dynamodb._evaluate_condition(condition, {"pk": {"S": "p"}, "sk": {"N": "1"}}, values, {})
         for _ in range(2):
             with pytest.raises(ValueError, match="redundant"):
                 dynamodb._evaluate_condition("((pk = :pk))", {}, values, {})

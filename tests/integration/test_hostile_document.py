@@ -104,17 +104,17 @@ def test_a_thousand_nodes_are_saved_and_run(api: WorkflowApi) -> None:
 
 
 def test_a_hundred_side_by_side_between_two_are_run(api: WorkflowApi, stack: LocalStack) -> None:
-    wide = [node(f"w{number}", "http", url=f"{stack.data_url}/echo?n={number}") for number in range(40)]
+    wide = [node(f"w{number}", "http", url=f"{stack.data_url}/echo?n={number}") for number in range(100)]
     links = [f"first>{one['id']}" for one in wide] + [f"{one['id']}>last" for one in wide]
     ended = api.run(
         workflow(
             node("first", "transform", set={"x": 1}),
             *wide,
-            node("last", "output", value="{{w39.output.query.n}}"),
+            node("last", "output", value="{{w99.output.query.n}}"),
             connections=connect(*links),
         )
     )
-    assert (ended["status"], ended["output"]) == ("succeeded", {"last": "39"}), ended["error"]
+    assert (ended["status"], ended["output"]) == ("succeeded", {"last": "99"}), ended["error"]
 
 
 # All of them stand in tests/unit/api/test_heavy_shape.py: with a Task for each of 1,000 nodes, the ASL

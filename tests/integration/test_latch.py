@@ -10,6 +10,7 @@ from typing import Any
 from infra.local.stack import LocalStack
 from tests.integration.documents import connect, http_node, node, workflow
 from tests.integration.test_profile import profile_of
+from tests.integration.test_shared_task import called
 from tests.integration.workflow_api import WorkflowApi, results, statuses
 
 # By whatever barrier, this takes a second longer than its critical path of four.
@@ -106,3 +107,30 @@ def test_a_node_that_fails_ends_all_waits(api: WorkflowApi, stack: LocalStack) -
     shown = statuses(failed)
     assert (shown["a"], shown["y"]) == ("succeeded", "failed")
     assert shown.get("c") != "succeeded"
+
+
+def test_a_retry_runs_what_is_left_with_a_latch(api: WorkflowApi, stack: LocalStack) -> None:
+    """What stands before the gate is kept, and what follows it is a latch again."""
+    urls = {name: f"slow?seconds={seconds}" for name, seconds in N_SECONDS.items()}
+    urls |= {"done": "slow?seconds=0", "gate": "status/{{code.output}}"}
+    edges = ("done>gate", "gate>a", "gate>b", *N_EDGES)
+    document = workflow(
+        node("code", "input", name="code", type="number", default=200),
+        *(http_node(name, f"{stack.data_url}/{url}") for name, url in urls.items()),
+        connections=connect("code>gate", *edges),
+    )
+    _, after = planned_anew(api, document)
+    failed = api.execute(after["workflow_id"], {"code": 404})
+    assert (failed["status"], failed["error"]["node_id"]) == ("failed", "gate")
+    answer = api.http.post(f"/executions/{failed['id']}/retry", json={"inputs": {"code": 200}})
+    assert answer.status_code == 202, answer.text
+    ended = api.end(answer.json()["id"])
+    assert ended["status"] == "succeeded"
+    kept = {run["node_id"]: run["kept_from"] for run in ended["nodes"]}
+    assert kept["done"] == failed["id"]
+    # No Task for what is kept, one for each of the others, and the wait of the latch.
+    tasks = called(stack, ended)
+    assert sorted(tasks) == [[], ["a"], ["b"], ["c"], ["d"], ["gate"]]
+    check_order(ended, tuple(edge for edge in edges if not edge.startswith("done")))
+    run = times(ended)
+    assert run["d"][0] < run["a"][1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,16 @@ from tests.integration.workflow_api import WorkflowApi
 
 LONG_SECONDS = 900.0
 pytestmark = pytest.mark.timeout(1_200)
+
+
+def for_each_number(node_id: str, value: str, *then: dict[str, Any], **more: int) -> dict[str, Any]:
+    """A workflow with a node that runs for each of the ``numbers``; ``more`` is for its ``for_each``."""
+    items = {"items": "{{ numbers.output }}", **more}
+    return chain(
+        node("numbers", "input", type="array"),
+        node(node_id, "transform", value=value, for_each=items),
+        *then,
+    )
 
 
 def item_outputs(api: WorkflowApi, execution_id: str, node_id: str, pages: int) -> list[object]:
@@ -27,15 +38,12 @@ def item_outputs(api: WorkflowApi, execution_id: str, node_id: str, pages: int) 
 
 def test_ten_thousand_items_run_and_stand_in_order(api: WorkflowApi) -> None:
     numbers = list(range(10_000))
-    document = chain(
-        node("numbers", "input", type="array"),
-        node(
-            "double",
-            "transform",
-            value="{{ multiply(item, `2`) }}",
-            for_each={"items": "{{ numbers.output }}", "batch_size": 500, "max_concurrency": 4},
-        ),
+    document = for_each_number(
+        "double",
+        "{{ multiply(item, `2`) }}",
         node("out", "output", value="{{ {count: double.count, sum: sum(double.output)} }}"),
+        batch_size=500,
+        max_concurrency=4,
     )
     started = time.monotonic()
     execution = api.start(api.save(document), {"numbers": numbers})
@@ -52,16 +60,7 @@ def test_ten_thousand_items_run_and_stand_in_order(api: WorkflowApi) -> None:
 
 
 def test_more_items_at_once_than_an_inline_map_runs(api: WorkflowApi) -> None:
-    document = chain(
-        node("numbers", "input", type="array"),
-        node(
-            "same",
-            "transform",
-            value="{{item}}",
-            for_each={"items": "{{ numbers.output }}", "max_concurrency": 100, "tolerated_failures": 0},
-        ),
-    )
-    workflow_id = api.save(document)
+    workflow_id = api.save(for_each_number("same", "{{item}}", max_concurrency=100, tolerated_failures=0))
     for count in (0, 3, 45):
         ended = api.end(api.start(workflow_id, {"numbers": list(range(count))})["id"], LONG_SECONDS)
         assert ended["output"] == {"same": list(range(count))}
@@ -70,16 +69,9 @@ def test_more_items_at_once_than_an_inline_map_runs(api: WorkflowApi) -> None:
 
 
 def test_items_that_fail_in_a_distributed_map_are_counted_and_named(api: WorkflowApi) -> None:
-    document = chain(
-        node("numbers", "input", type="array"),
-        node(
-            "divide",
-            "transform",
-            value="{{ divide(`10`, item) }}",
-            for_each={"items": "{{ numbers.output }}", "max_concurrency": 50, "tolerated_failures": 1},
-        ),
+    workflow_id = api.save(
+        for_each_number("divide", "{{ divide(`10`, item) }}", max_concurrency=50, tolerated_failures=1)
     )
-    workflow_id = api.save(document)
     numbers = [1] * 40
     one_bad = [0, *numbers]
     ended = api.end(api.start(workflow_id, {"numbers": one_bad})["id"], LONG_SECONDS)

@@ -1,12 +1,13 @@
 """Two hundred random workflows through HTTP, Step Functions and deployed functions, against the reference.
 
-Besides scripted nodes they have some that wait until a moment, run another workflow, or repeat one.
+Besides scripted nodes they have some that wait until a moment, ask a person, or run another workflow.
 Those that no failure stops run ten at a time, as islands of one workflow; what stops an execution is alone.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from infra.local.stack import LocalStack, StackOptions
 from tests.integration.conftest import TIME_SCALE
 from tests.integration.workflow_api import WorkflowApi
 from tests.property import scripted_node
-from tests.property.flow_kind import KINDS, Flow, child_document, mix_in
+from tests.property.flow_kind import FILLED_IN, KINDS, Flow, child_document, mix_in
 from tests.property.random_workflow import workflows
 from tests.property.reference import STOPS, Outcome, interpret
 from tests.property.scripted_node import ActNode, BranchNode, ChooseNode, PollNode, QuickNode
@@ -84,8 +85,32 @@ def test_two_hundred_random_workflows_come_to_what_the_connection_rule_says(
 
 def run_case(api: WorkflowApi, case: Workflow) -> dict[str, Any]:
     """The execution of a case once it has ended; who looks seldom takes little from the machine."""
-    started = api.start(api.save(case.as_document()))
-    return api.end(str(started["id"]), LONG_SECONDS, look_seconds=0.3)
+    started = str(api.start(api.save(case.as_document()))["id"])
+    asking = {node.id for node in case.nodes if node.type == "approval"}
+    deadline = time.monotonic() + LONG_SECONDS
+    while asking and (execution := api.http.get(f"/executions/{started}").json())["status"] == "running":
+        assert time.monotonic() < deadline, execution
+        waiting = [run["node_id"] for run in execution["nodes"] if run["status"] == "waiting"]
+        asking -= {node_id for node_id in waiting if node_id in asking and answer(api, started, node_id)}
+        time.sleep(0.3)
+    return api.end(started, LONG_SECONDS, look_seconds=0.3)
+
+
+def answer(api: WorkflowApi, execution_id: str, node_id: str) -> bool:
+    """Do with a question what its title says, by its link; whether it was there."""
+    question = api.http.get(f"/executions/{execution_id}/nodes/{node_id}").json()["approval"]
+    if question is None:
+        return False
+    if question["title"] == "approve":
+        answered = httpx.post(question["approve_url"], json={"data": FILLED_IN}, timeout=60)
+    elif question["title"] == "reject":
+        answered = httpx.post(question["reject_url"], json={}, timeout=60)
+    else:
+        return True
+    # Another node may have stopped the execution meanwhile.
+    gone = api.http.get(f"/executions/{execution_id}").json()["status"] == "failed"
+    assert answered.status_code == 200 or (gone and answered.status_code == 410), answered.text
+    return True
 
 
 def draw_cases(flow: Flow, chance: Random) -> tuple[list[Workflow], list[Workflow]]:
@@ -98,8 +123,7 @@ def draw_cases(flow: Flow, chance: Random) -> tuple[list[Workflow], list[Workflo
     )
     @given(workflows(behaviours=5))
     def collect(behaviours: list[Workflow]) -> None:
-        for scripted in behaviours:
-            workflow = mix_in(scripted, flow, chance)
+        for workflow in mix_in(behaviours, flow, chance):
             stops = any(outcome.status == STOPS for outcome in interpret(workflow).values())
             (stopping if stops else going).append(workflow)
 

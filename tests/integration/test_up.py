@@ -187,8 +187,22 @@ def test_up_starts_shows_survives_and_leaves_nothing_behind(up: Up) -> None:
     assert up.stop(signal.SIGHUP) == (0, set())
 
 
-def test_up_stops_in_the_middle_of_an_execution_and_its_own_death_leaves_nothing(up: Up) -> None:
+def refused_beside(up: Up) -> str:
+    """What another `up` that would share the state says when it ends."""
+    done = subprocess.run(
+        command("up", "--state-dir", up.state, "--port", "0", "--aws-port", "0", "--model-port", "0"),
+        capture_output=True, text=True, check=False, env=environment(), timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
+def test_up_shares_its_state_with_no_other_stops_at_work_and_its_own_death_leaves_nothing(up: Up) -> None:
     up.start()
+    address = f"Mini-N8N at http://localhost:{up.ports[0]} (process {up.process.pid})"
+    assert refused_beside(up).startswith(
+        f"mini-n8n: {address} already uses the state in {up.state}; stop that one"
+    )
     document = {
         "name": "Slow",
         "nodes": [
@@ -225,31 +239,27 @@ def test_a_taken_port_is_told_before_anything_is_started(tmp_path: Path) -> None
     assert not (tmp_path / "state" / "aws").exists()
 
 
-def test_two_at_once_cannot_share_their_state(up: Up) -> None:
-    up.start()
-    done = subprocess.run(
-        command("up", "--state-dir", up.state, "--port", "0", "--aws-port", "0", "--model-port", "0"),
-        capture_output=True, text=True, check=False, env=environment(), timeout=60,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (2, "")
-    address = f"Mini-N8N at http://localhost:{up.ports[0]} (process {up.process.pid})"
-    assert done.stderr.startswith(f"mini-n8n: {address} already uses the state in {up.state}; stop that one")
-    assert up.stop() == (0, set())
-
-
-def test_models_of_ones_own_are_asked_with_their_key(tmp_path: Path) -> None:
+def test_models_of_ones_own_are_asked_with_their_key_and_their_files_are_kept(tmp_path: Path) -> None:
     from infra.local.model_server import ModelServer
 
     document = tmp_path / "ask.json"
-    nodes = [{"id": "answer", "type": "llm", "config": {"prompt": "Write one short title about tea."}}]
+    nodes = [
+        {"id": "answer", "type": "llm", "config": {"prompt": "Write one short title about tea."}},
+        {"id": "picture", "type": "image", "config": {"prompt": "A boat", "size": "64x64"}},
+    ]
     document.write_text(json.dumps({"name": "Ask", "nodes": nodes}))
     with ModelServer(required_key="sk-of-my-own") as server:
         own = environment(OPENAI_BASE_URL=server.base_url, OPENAI_API_KEY="sk-of-my-own")
         done = subprocess.run(
-            command("run", document), capture_output=True, text=True, check=False, env=own, timeout=120
-        )
+            command("run", document, "--files", tmp_path / "kept"),
+            capture_output=True, text=True, check=False, env=own, timeout=120,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert server.ledger.describe()["statuses"] == {"200": 1}
+        assert server.ledger.describe()["statuses"] == {"200": 2}
+    printed = json.loads(done.stdout)
+    assert printed.keys() == {"answer", "picture"}
+    assert printed["picture"] == str(tmp_path / "kept" / "picture-1.png")
+    assert (tmp_path / "kept" / "picture-1.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert f"AI nodes ask {server.base_url}." in done.stderr
     assert "sk-of-my-own" not in done.stdout + done.stderr
 
@@ -280,16 +290,6 @@ def test_run_prints_the_output_alone_and_each_node_on_stderr(tmp_path: Path) -> 
     ):
         assert re.search(rf"^{line}$", done.stderr, re.MULTILINE), done.stderr
     assert re.search(r"^Succeeded after \d+\.\d\d s\.$", done.stderr, re.MULTILINE)
-
-
-def test_run_keeps_the_files_that_would_end_with_it(tmp_path: Path) -> None:
-    document = tmp_path / "picture.json"
-    nodes = [{"id": "picture", "type": "image", "config": {"prompt": "A boat", "size": "64x64"}}]
-    document.write_text(json.dumps({"name": "Picture", "nodes": nodes}))
-    done = run(document, "--files", tmp_path / "kept")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"picture": str(tmp_path / "kept" / "picture-1.png")}
-    assert (tmp_path / "kept" / "picture-1.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
 def test_run_ends_with_1_and_names_the_node_that_failed(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import httpx
 
 # An execution takes seconds, on a machine that does much else half a minute; what takes this long hangs.
 END_TIMEOUT_SECONDS = 120.0
+# Who looks twenty times a second takes from the machine what a long execution needs: looks become rarer.
+LOOK_GROWTH, LONGEST_LOOK_SECONDS = 1.25, 0.5
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class WorkflowApi:
         timeout_seconds: float = END_TIMEOUT_SECONDS,
         look_seconds: float = 0.05,
     ) -> dict[str, Any]:
-        """The execution once it has ended; between two looks pass ``look_seconds``."""
+        """The execution once it has ended; between two looks pass ``look_seconds``, later more."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             answer = self.http.get(f"/executions/{execution_id}")
@@ -48,6 +50,7 @@ class WorkflowApi:
                 return execution
             assert time.monotonic() < deadline, f"still running: {json.dumps(execution, indent=1)[:4000]}"
             time.sleep(look_seconds)
+            look_seconds = max(look_seconds, min(look_seconds * LOOK_GROWTH, LONGEST_LOOK_SECONDS))
 
     def execute(self, workflow_id: str, inputs: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
         """A new execution once it has ended."""

@@ -31,8 +31,11 @@ from engine.task import FinishTask, Task
 from engine.values import ValueStore
 from engine.workflow import Workflow
 from infra.local.asl import AslExecution, run_definition
+from tests.property.flow_world import FlowWorld, ScriptedDesk, ScriptedStarter
 
 EXECUTION_ID, WORKFLOW_ID = "exe_1", "wf_1"
+# Between two calls, so that moments come; all of them together within the shortest timeout of a poll.
+TASK_SECONDS = 0.01
 
 
 @dataclass
@@ -78,8 +81,14 @@ class _Executor:
         self._clock, values = clock, ValueStore(blobs)
         self._finisher = ExecutionFinisher(workflows, self.executions, values, clock, MemoryMetrics())
         stores = Stores(workflows, self.executions, MemoryCacheStore(), values)
+        world = FlowWorld(self.executions, clock, self._wake)
         contexts = ContextMaker(
-            MemoryCredentialStore(), blobs, clock, NodeEnvironment(public_url="http://test")
+            MemoryCredentialStore(),
+            blobs,
+            clock,
+            NodeEnvironment(public_url="http://test"),
+            starter=ScriptedStarter(world),
+            desk=ScriptedDesk(world),
         )
         self._runner = Runner(
             stores,
@@ -95,6 +104,11 @@ class _Executor:
         """What the tokens are of."""
         self._execution = execution
 
+    def _wake(self, name: str) -> None:
+        token = self.executions.wake(EXECUTION_ID, name)
+        if token is not None:
+            self._answer(token, {})
+
     def _answer(self, token: str, output: JsonObject) -> bool:
         return self._execution.send_task_success(token, dump_json(output))
 
@@ -105,6 +119,7 @@ class _Executor:
             task = FinishTask.model_validate(payload)
             return {"finished": self._finisher.finish(task.execution_id, told_end(task, self._clock.now()))}
         task = Task.model_validate(payload)
+        self._clock.advance(TASK_SECONDS)
         if task.step in ("run", "expand"):
             for position, node_id in enumerate(task.nodes):
                 self._check_order(node_id, set(task.nodes[:position]))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.workflow import Connection, Node, Workflow
-from tests.property.flow_kind import KINDS, fails_always, output_of, text_of
+from tests.property.flow_kind import KINDS, fails_always, leaves_by, output_of, text_of
 from tests.property.scripted_node import make_output
 
 STOPS = "stops"  # the node fails, and with it the execution
@@ -63,7 +63,7 @@ def run(node: Node, outcomes: Outcomes, inputs: dict[str, Any]) -> Outcome:
     """What comes of a node that runs."""
     if node.type in KINDS:
         seen = see(text_of(node), outcomes)
-        given = Outcome("succeeded", "main", output_of(node, seen), has_result=True)
+        given = Outcome("succeeded", leaves_by(node), output_of(node, seen), has_result=True)
         return give_up(node) if fails_always(node) else given
     sees = see(node.config.get("sees", ""), outcomes)
     if node.for_each is not None:

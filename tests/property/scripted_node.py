@@ -12,7 +12,7 @@ from engine.node import BaseNode, NodeConfig, NodeContext, NodeInputs, NodeResul
 from engine.registry import NodeRegistry
 
 _LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function"
-TARGETS = {name: f"{_LAMBDA}:{name}" for name in ("custom", "finish")}
+TARGETS = {name: f"{_LAMBDA}:{name}" for name in ("custom", "finish", "core", "flow")}
 
 
 def make_output(node_id: str, index: int | None, sees: object, inputs: dict[str, object]) -> str:

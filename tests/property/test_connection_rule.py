@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
 from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.adapters.memory import ManualClock
 from engine.compiler import Compiled, Profile, compile_workflow, item_plan
 from engine.dag import Dag
 from engine.execution import ExecutionStatus, NodeRun, NodeStatus
 from engine.validation import find_problems
 from engine.workflow import Settings, Workflow
+from nodes.approval_node import ApprovalNode
+from nodes.loop_node import LoopNode
+from nodes.wait_node import WaitNode
+from nodes.workflow_node import WorkflowNode
 from tests.property.definition_order import latches, nodes_before
 from tests.property.every_core import every_core_a_latch
+from tests.property.flow_kind import KINDS, Flow, mix_in
 from tests.property.machine_run import MachineRun, run_machine
 from tests.property.random_workflow import workflows
 from tests.property.reference import NEVER, STOPS, Outcome, interpret
@@ -28,8 +36,14 @@ class AnywhereNode(QuickNode):
 
 
 REGISTRY = make_registry()
-REGISTRY.register(AnywhereNode)
+for node_type in (AnywhereNode, WaitNode, WorkflowNode, LoopNode, ApprovalNode):
+    REGISTRY.register(node_type)
 ALL_TARGETS = TARGETS | {"core": TARGETS["custom"]}
+# Half a second before its moment a wait goes on; see `machine_run.TASK_SECONDS`.
+FLOW = Flow("wf_child", ManualClock().now(), (None, 0.52, 0.54, 0.58))
+# More than on the local AWS: here they cost little.
+FLOW_SHARE = 0.2
+KINDS_SEEN: Counter[str] = Counter()
 # How many waits of latches each machine had.
 LATCHES: list[int] = []
 # Whether each machine had nodes that were put off, and latches.
@@ -48,13 +62,19 @@ SHAPES, BEHAVIOURS = 10, 20  # a definition for each shape: parsing it costs as 
 def test_a_compiled_workflow_does_what_the_connection_rule_says(
     part: int, behaviours: list[Workflow], data: st.DataObject
 ) -> None:
-    """Two thousand executions, with and without known durations."""
+    """Two thousand executions, with and without known durations; some nodes wait, ask or run others."""
+    behaviours = mix_in(behaviours, FLOW, Random(data.draw(st.integers(0, 2**32))), FLOW_SHARE)
+    KINDS_SEEN.update(node.type for workflow in behaviours for node in workflow.nodes)
     compiled = compile_shape(behaviours[0], data)
     before = nodes_before(compiled.definition)
     assert all(link.source in before[link.target] for link in behaviours[0].connections)
     for workflow in behaviours:
         assert find_problems(workflow, REGISTRY) == ()
         check_against_reference(workflow, run_machine(workflow, compiled, REGISTRY))
+
+
+def test_those_had_nodes_of_all_kinds() -> None:
+    assert all(KINDS_SEEN[kind] >= SHAPES for kind in KINDS), KINDS_SEEN
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=SLOW)

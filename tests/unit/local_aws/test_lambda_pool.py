@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -196,15 +197,24 @@ def test_there_is_time_to_spare_where_neither_the_processor_nor_this_server_is_t
 def test_those_that_are_too_many_for_a_busy_processor_end(
     tmp_path: Path, spec: FunctionSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    busy: list[bool] = [False]
-    monkeypatch.setattr(ProcessorWatch, "look", lambda _: not busy[0])
-    pool = LambdaPool({"PATH": os.environ["PATH"]}, tmp_path / "logs", capacity=Capacity(own=2, total=8))
+    busy, enough = threading.Event(), threading.Event()
+    monkeypatch.setattr(ProcessorWatch, "look", lambda _: not busy.is_set())
+    capacity = Capacity(own=2, total=8, blocked_seconds=3600.0)
+    pool = LambdaPool({"PATH": os.environ["PATH"]}, tmp_path / "logs", capacity=capacity)
+
+    def call_again_and_again() -> int:
+        calls = 0
+        while not enough.is_set():
+            calls += bool(invoke(pool, spec, {"seconds": 0.1}))
+        return calls
+
     with ThreadPoolExecutor(20) as threads:
-        calls = [threads.submit(invoke, pool, spec, {"seconds": 0.5}) for _ in range(40)]
-        wait_for(lambda: pool.worker_count() == 8, 20)
-        busy[0] = True
-        wait_for(lambda: pool.worker_count() <= 3, 20)
-        assert len([call.result() for call in calls]) == 40
+        callers = [threads.submit(call_again_and_again) for _ in range(20)]
+        wait_for(lambda: pool.worker_count() == 8)
+        busy.set()
+        wait_for(lambda: pool.worker_count() == 2)
+        enough.set()
+        assert all(caller.result() > 0 for caller in callers)
     pool.close()
 
 
