@@ -115,7 +115,7 @@ class WorkflowService:
     def share(
         self, workflow_id: str, principal: Principal, wanted: Ownership
     ) -> tuple[WorkflowHead, WorkflowHead]:
-        """Change whose the workflow is; the head before and after. NotFoundError, ForbiddenError, ConflictError."""
+        """Change whose it is; the head before and after. NotFoundError, ForbiddenError, ConflictError."""
         for _ in range(SHARE_ATTEMPTS):
             before = self.workflows.get_head(workflow_id)
             check_sharing(principal, before.ownership, wanted)

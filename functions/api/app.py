@@ -13,6 +13,7 @@ from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
+from functions.api.query import refuse_unknown_query
 from functions.api.request_meter import RequestMeter
 from functions.api.routes import (
     api_keys,
@@ -69,7 +70,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     install_problem_handlers(app)
     # Its end, where the audit record is written, comes before the answer is sent.
-    guarded = [Depends(guard, scope="function")]
+    guarded = [Depends(guard, scope="function"), Depends(refuse_unknown_query)]
     errors = problem_responses(401, 403, 422, 429, 503)
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (

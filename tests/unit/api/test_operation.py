@@ -243,5 +243,29 @@ def test_requests_are_timed_and_refusals_counted(bench: ApiBench) -> None:
     assert bench.send_bare("GET", "/api/v1/workflows/").status_code == 401
     assert len(bench.metrics.durations("RequestDuration")) == 3
     assert bench.metrics.total("RequestsRefused") == bench.metrics.total("RequestsRefused", status="401") == 1
-    assert bench.send("GET", "/workflows/?wait=1").status_code == 200
+    assert bench.send("POST", "/workflows/nothing/execute?wait=1").status_code == 404
     assert len(bench.metrics.durations("RequestDuration")) == 3
+
+
+# Query parameters
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field", "told"),
+    [
+        ("POST", "/workflows/{id}/publish?versoin=1", "query.versoin", "did you mean 'version'?"),
+        ("GET", "/executions?statu=failed&limit=5", "query.statu", "did you mean 'status'?"),
+        ("POST", "/workflows/{id}/execute?wait=1&zz=1", "query.zz", "there is "),
+        ("DELETE", "/cache?all=1", "query.all", "there is "),
+        ("GET", "/me?x=1", "query.x", "there is none here"),
+    ],
+)
+def test_a_parameter_that_there_is_not_is_refused(
+    bench: ApiBench, method: str, path: str, field: str, told: str
+) -> None:
+    workflow_id = bench.send("POST", "/workflows/", json={"name": "w", "nodes": [node("a")]}).json()["id"]
+    answer = bench.send(method, path.replace("{id}", workflow_id))
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["field"], problem["code"]) == (422, field, "unknown_parameter")
+    assert told in problem["message"]
+    assert bench.send("GET", f"/workflows/{workflow_id}").json()["live_version"] is None

@@ -267,7 +267,7 @@ def test_a_pinned_result_stands_in_for_a_run_of_the_draft_by_hand(bench: ApiBenc
 def test_pins_are_left_aside_when_asked_and_by_every_version_but_the_draft(
     bench: ApiBench, pinned: str
 ) -> None:
-    post(bench, f"/workflows/{pinned}/publish")
+    post(bench, f"/workflows/{pinned}/publish?version=1")
     for query, body in (
         ("?wait=1", {"ignore_pins": True}),
         ("?wait=1&version=live", {}),
