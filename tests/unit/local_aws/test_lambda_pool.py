@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -192,30 +191,6 @@ def test_there_is_time_to_spare_where_neither_the_processor_nor_this_server_is_t
     now[0], used[0] = 1.0, server_seconds
     assert watch.look() is has_spare_time
     assert watch.look() is None
-
-
-def test_those_that_are_too_many_for_a_busy_processor_end(
-    tmp_path: Path, spec: FunctionSpec, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    busy, enough = threading.Event(), threading.Event()
-    monkeypatch.setattr(ProcessorWatch, "look", lambda _: not busy.is_set())
-    capacity = Capacity(own=2, total=8, blocked_seconds=3600.0)
-    pool = LambdaPool({"PATH": os.environ["PATH"]}, tmp_path / "logs", capacity=capacity)
-
-    def call_again_and_again() -> int:
-        calls = 0
-        while not enough.is_set():
-            calls += bool(invoke(pool, spec, {"seconds": 0.1}))
-        return calls
-
-    with ThreadPoolExecutor(20) as threads:
-        callers = [threads.submit(call_again_and_again) for _ in range(20)]
-        wait_for(lambda: pool.worker_count() == 8)
-        busy.set()
-        wait_for(lambda: pool.worker_count() == 2)
-        enough.set()
-        assert all(caller.result() > 0 for caller in callers)
-    pool.close()
 
 
 def test_the_time_in_the_queue_is_known_apart_from_the_run(tmp_path: Path, spec: FunctionSpec) -> None:

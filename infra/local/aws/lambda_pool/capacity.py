@@ -28,8 +28,9 @@ class Capacity:
     even when those that wait for it hold all the rest. Beyond them, and up to ``total``, others start while
     the processor has time to spare; or when all of the function's waited for ``blocked_seconds``, and for
     longer the more there are: then it is not the processor that they lack. Seconds are those in which this
-    server could work, too, which they may wait for. What is more than ``own`` goes, one after another, while
-    the processor has no time to spare: a hundred that share two cores make each request take half a minute.
+    server could work, too, which they may wait for. A hundred that share two cores would make each request
+    take half a minute; so a moment's idleness, or that of one core while this server needs the other, starts
+    none.
     """
 
     own: int = max(4, os.cpu_count() or 1)

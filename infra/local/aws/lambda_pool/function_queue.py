@@ -23,7 +23,6 @@ class FunctionQueue:
         """``on_ended`` is called when an environment has ended, so that another one may be started.
 
         ``blocked_seconds``: for how long none came free, and none was seen to compute.
-        ``has_too_many``: the next that comes free is ended instead of used again.
         """
         self._make, self._on_ended = make, on_ended
         self._waiting: deque[asyncio.Future[ExecutionEnvironment]] = deque()
@@ -32,7 +31,6 @@ class FunctionQueue:
         self._closing: set[asyncio.Task[None]] = set()
         self._all: set[ExecutionEnvironment] = set()
         self.blocked_seconds = 0.0
-        self.has_too_many = False
 
     @property
     def count(self) -> int:
@@ -94,9 +92,6 @@ class FunctionQueue:
         if not environment.is_alive:
             self._forget(environment)
             self._on_ended()
-        elif self.has_too_many:
-            self.has_too_many = False
-            self._retire(environment)
         elif not self._hand_over(environment):
             self._idle.append(environment)
 

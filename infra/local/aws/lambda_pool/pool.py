@@ -135,11 +135,7 @@ class LambdaPool:
             await asyncio.sleep(_GROW_INTERVAL_SECONDS)
             for queue in wanting:
                 queue.look_for_work(_GROW_INTERVAL_SECONDS)
-            has_spare_time = self._processor.look()
-            self._grow(is_idle=has_spare_time is True)
-            if has_spare_time is not None:
-                self._shrink(is_busy=not has_spare_time)
-        self._shrink(is_busy=False)
+            self._grow(is_idle=self._processor.look() is True)
 
     def _grow(self, *, is_idle: bool) -> None:
         """Start as many as there are at most: those that are to come may not be needed."""
@@ -154,11 +150,6 @@ class LambdaPool:
                     break
                 queue.start_one()
                 total += 1
-
-    def _shrink(self, *, is_busy: bool) -> None:
-        """While the processor is busy: one fewer of each function that has more than its own."""
-        for queue in self._queues.values():
-            queue.has_too_many = is_busy and queue.count > self._capacity.own
 
     def _end_an_idle_one(self) -> bool:
         """Room for a function that waits, of one that does not."""
