@@ -176,21 +176,21 @@ def test_more_start_only_where_the_processor_is_not_what_they_lack() -> None:
         ("cpu 30 0 10 160 0 0 0 0", 0.1, True),
         ("cpu 90 0 20 110 0 0 0 0", 0.1, False),
         ("cpu 30 0 10 160 0 0 0 0", 0.95, False),
-        ("", 0.1, None),
+        ("", 0.1, False),
     ],
 )
 def test_there_is_time_to_spare_where_neither_the_processor_nor_this_server_is_the_limit(
-    tmp_path: Path, later: str, server_seconds: float, has_spare_time: bool | None
+    tmp_path: Path, later: str, server_seconds: float, has_spare_time: bool
 ) -> None:
     times, now, used = tmp_path / "stat", [0.0], [0.0]
     times.write_text("cpu 10 0 10 100 0 0 0 0\n")
     watch = ProcessorWatch(times, lambda: now[0], lambda: used[0])
     times.write_text(later)
     now[0] = 0.1
-    assert watch.look() is None
+    assert not watch.look()
     now[0], used[0] = 1.0, server_seconds
     assert watch.look() is has_spare_time
-    assert watch.look() is None
+    assert not watch.look()
 
 
 def test_the_time_in_the_queue_is_known_apart_from_the_run(tmp_path: Path, spec: FunctionSpec) -> None:

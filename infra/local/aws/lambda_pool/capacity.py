@@ -76,19 +76,19 @@ class ProcessorWatch:
         self._began, self._server_began = self._clock(), self._server_clock()
         self._idle, self._all = self._read()
 
-    def look(self) -> bool | None:
+    def look(self) -> bool:
         """Whether the processor was idle for a part of the window, and this server needed no whole core.
 
-        None while the window lasts, and where the system does not tell. The answer begins the next window.
+        False while the window lasts, and where the system does not tell. The answer begins the next window.
         """
         seconds = self._clock() - self._began
         if seconds < _WINDOW_SECONDS:
-            return None
+            return False
         server_share = (self._server_clock() - self._server_began) / seconds
         (idle, everything), (earlier, before) = self._read(), (self._idle, self._all)
         self.restart()
         if everything <= before:
-            return None
+            return False
         idle_share = (idle - earlier) / (everything - before)
         return idle_share >= _LEAST_IDLE_SHARE and server_share <= _MOST_SERVER_SHARE
 

@@ -99,17 +99,17 @@ class FunctionQueue:
         """End the environments that are idle, or those that were last used before ``oldest`` (monotonic)."""
         for environment in list(self._idle):
             if oldest is None or environment.idle_since < oldest or not environment.is_alive:
-                self._idle.remove(environment)
                 self._retire(environment)
 
     def retire_one(self) -> bool:
         """End the environment that is idle for the longest time; False where none is."""
         if self._idle:
-            self._retire(self._idle.pop(0))
+            self._retire(self._idle[0])
             return True
         return False
 
     def _retire(self, environment: ExecutionEnvironment) -> None:
+        self._idle.remove(environment)
         self._all.discard(environment)
         closing = asyncio.get_running_loop().create_task(environment.close())
         self._closing.add(closing)

@@ -135,7 +135,7 @@ class LambdaPool:
             await asyncio.sleep(_GROW_INTERVAL_SECONDS)
             for queue in wanting:
                 queue.look_for_work(_GROW_INTERVAL_SECONDS)
-            self._grow(is_idle=self._processor.look() is True)
+            self._grow(is_idle=self._processor.look())
 
     def _grow(self, *, is_idle: bool) -> None:
         """Start as many as there are at most: those that are to come may not be needed."""
