@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKED = ("engine", "nodes", "functions", "infra", "tests", "examples")
@@ -55,14 +56,20 @@ def _run_step(name: str, command: list[str], *, quiet: bool = True) -> int:
         command, cwd=ROOT, check=False, capture_output=quiet, text=True, stdin=subprocess.DEVNULL
     )
     if quiet and done.returncode != 0:
-        print(f"{done.stdout}{done.stderr}", flush=True)
+        _write(sys.stdout, f"{done.stdout}{done.stderr}")
     verdict = "passed" if done.returncode == 0 else "FAILED"
     _say(f"{name} {verdict} in {time.monotonic() - started:.1f} s")
     return done.returncode
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """In one piece: `print` writes the end of the line by itself, and another step's line can come between."""
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def _pytest() -> list[str]:
