@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import TypeAdapter, ValidationError
 
 from engine.errors import Problem, RequestError
 from engine.expression import check_expressions, find_references
 from engine.json_value import JsonObject
 from engine.trigger import TriggerSettings
+from engine.validation.shape_problem import first_causes
+from engine.wording import say
 
 # What a mapping of inputs may look up.
 _KNOWN = ("event", "inputs")
@@ -20,13 +24,13 @@ def parse_trigger(document: JsonObject) -> TriggerSettings:
         settings: TriggerSettings = TypeAdapter(TriggerSettings).validate_python(document)
     except ValidationError as error:
         problems = [
-            Problem("trigger", _say(str(item["msg"])), None, _field(item["loc"]))
-            for item in error.errors(include_input=False, include_url=False)
+            Problem("trigger", say(item), None, _field(item["loc"]))
+            for item in first_causes(error.errors(include_url=False))
         ]
-        raise RequestError("The trigger does not fit.", None, problems) from None
+        raise RequestError(f"The trigger does not fit: {_told(problems)}.", None, problems) from None
     problems = _mapping_problems(settings.inputs or {})
     if problems:
-        raise RequestError("The inputs of the trigger do not fit.", "inputs", problems)
+        raise RequestError(f"The inputs of the trigger do not fit: {_told(problems)}.", "inputs", problems)
     return settings
 
 
@@ -44,11 +48,11 @@ def _mapping_problems(mapping: JsonObject) -> list[Problem]:
     return problems
 
 
+def _told(problems: Sequence[Problem]) -> str:
+    return "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
+
+
 def _field(location: tuple[int | str, ...]) -> str | None:
     """The path of a field; pydantic puts in the names of the kinds that it chose between."""
     parts = [str(part) for place, part in enumerate(location) if not (part in _TAGS and place in (0, 2))]
     return ".".join(parts) or "type"
-
-
-def _say(message: str) -> str:
-    return message.removeprefix("Value error, ")

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from engine.errors import RequestError
+from engine.json_type import describe_type
 from engine.json_value import JsonObject
 
 # API Gateway carries 10 MB, Lambda 6 MB of event
@@ -66,8 +67,13 @@ def parse_json(data: bytes) -> Any:
         _check(value)
     except RecursionError:
         raise RequestError("The body is not usable: it is nested too deeply.", "body") from None
+    except UnicodeDecodeError as error:
+        told = f"it is not text in {error.encoding.upper()} at byte {error.start}"
+        raise RequestError(f"The body is not usable JSON: {told}", "body") from None
     except ValueError as error:
-        raise RequestError(f"The body is not usable JSON: {error}", "body") from None
+        # Python's own message on long numbers tells how to make it read them.
+        told = "a number in it is too long" if "set_int_max_str_digits" in str(error) else str(error)
+        raise RequestError(f"The body is not usable JSON: {told}", "body") from None
     return value
 
 
@@ -84,7 +90,7 @@ async def read_object(request: Request) -> JsonObject:
         return {}
     value = parse_json(data)
     if not isinstance(value, dict):
-        raise RequestError(f"The body must be a JSON object, not {type(value).__name__}.", "body")
+        raise RequestError(f"The body must be a JSON object, not {describe_type(value)}.", "body")
     return value
 
 
