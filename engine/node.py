@@ -318,6 +318,11 @@ class BaseNode(ABC):
         return cls.outputs
 
     @classmethod
+    def has_fixed_outputs(cls) -> bool:
+        """Whether every config has the same outputs."""
+        return cls.outputs_for.__func__ is BaseNode.outputs_for.__func__  # type: ignore[attr-defined]
+
+    @classmethod
     def optional_fields(cls, config: JsonObject) -> tuple[str, ...]:
         """Fields, as paths below the config, in which a missing reference is null and no error."""
         del config

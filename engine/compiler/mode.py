@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from engine.asl import all_states
 from engine.compiler.duration import longest_node_seconds
-from engine.errors import DocumentError, Problem
+from engine.errors import Problem
 from engine.json_value import JsonObject
 from engine.node import BaseNode
 from engine.registry import NodeRegistry
@@ -30,12 +30,16 @@ CURE = "set settings.mode to standard (or auto)"
 
 @dataclass(frozen=True)
 class ModeChoice:
-    """Which type of machine, and why, in sentences. ``longest_seconds``: by all timeouts; None: unbounded."""
+    """Which type of machine, and why, in sentences. ``longest_seconds``: by all timeouts; None: unbounded.
+
+    ``problems``: all that does not fit, where the document asks for express.
+    """
 
     asked: str
     chosen: MachineType
     why: tuple[str, ...]
     longest_seconds: float | None
+    problems: tuple[Problem, ...] = ()
 
     def to_json(self) -> JsonObject:
         """As the report has it."""
@@ -56,10 +60,7 @@ def choose_mode(
     longest: float | None,
     prices: JsonObject,
 ) -> ModeChoice:
-    """The type of machine for the ``definition`` of an express one, which takes ``longest`` seconds at most.
-
-    DocumentError with all that does not fit, where the document asks for express.
-    """
+    """The type of machine for the ``definition`` of an express one, which takes ``longest`` at most."""
     asked = workflow.settings.mode
     if asked == "standard":
         return ModeChoice(asked, "standard", ("settings.mode is standard",), longest)
@@ -67,9 +68,8 @@ def choose_mode(
     if FINISH not in targets:
         problems.append(_problem(f"there is no function to end its executions: name a target '{FINISH}'"))
     if asked == "express":
-        if problems:
-            raise DocumentError(problems)
-        return ModeChoice(asked, "express", ("settings.mode is express", *_warnings(longest)), longest)
+        why = ("settings.mode is express", *_warnings(longest))
+        return ModeChoice(asked, "express", why, longest, tuple(problems))
     doubts = (*_doubts(workflow, registry, longest), *_dearer(prices))
     against = [*(_told(problem) for problem in problems), *doubts]
     if against:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, check_definition, definition_bytes
@@ -62,11 +62,7 @@ def compile_workflow(
     steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
     whole = Dag.of(workflow).without(settled)
     known = _known_seconds(workflow, steps, profile)
-    if known is not None:
-        steps = {
-            node_id: replace(step, light=step.light and known[node_id] <= MAX_LIGHT_SECONDS)
-            for node_id, step in steps.items()
-        }
+    steps = _light_as_known(steps, known)
     alone, grouped = steps, group_maps(workflow, whole, steps)
     dag, steps = grouped.dag, dict(grouped.steps)
     seconds = grouped.seconds(known, whole)
@@ -82,12 +78,11 @@ def compile_workflow(
     longest = longest_seconds(tree, workflow, registry, grouped.groups)
     prices = price_executions(execution_cost(standard), _express_seconds(dag, tree, steps, predicted))
     mode = choose_mode(workflow, registry, express.to_json(), targets, longest=longest, prices=prices)
-    if mode.chosen == "express":
+    if mode.chosen == "express" and not mode.problems:
         seconds_left = workflow.settings.longest_seconds("express")
         definition = finalise(express, targets[FINISH], seconds_left).to_json()
-    _check_size(definition, len(workflow.nodes))
-    faults = check_definition(definition)
-    if faults:
+    problems = [*mode.problems, *_size_problems(definition, len(workflow.nodes))]
+    if not problems and (faults := check_definition(definition)):
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
         **make_report(definition, dag, tree, predicted, mode=mode.chosen, put_off=arranged.put_off),
@@ -99,7 +94,11 @@ def compile_workflow(
         "level_compiler": _level_compiler(workflow, registry, targets),
     }
     if mode.chosen == "standard":
-        _check_history(report["history_events"] + _events_of_rounds(workflow, registry, report))
+        problems += _history_problems(
+            report["history_events"] + _events_of_rounds(workflow, registry, report)
+        )
+    if problems:
+        raise DocumentError(problems)
     return Compiled(definition, report, digest(definition), mode.chosen)
 
 
@@ -152,14 +151,24 @@ def _known_seconds(
     return known
 
 
-def _check_size(definition: JsonObject, nodes: int) -> None:
+def _light_as_known(steps: dict[str, Step], known: Mapping[str, float] | None) -> dict[str, Step]:
+    """The steps, those that are known to take longer not as light ones."""
+    if known is None:
+        return steps
+    return {
+        node_id: replace(step, light=step.light and known[node_id] <= MAX_LIGHT_SECONDS)
+        for node_id, step in steps.items()
+    }
+
+
+def _size_problems(definition: JsonObject, nodes: int) -> Iterator[Problem]:
     size = definition_bytes(definition)
     if size > MAX_DEFINITION_BYTES:
         told = (
             f"compiled, the workflow takes {size:,} bytes, {size // nodes:,} a node (for_each, on_error and "
             f"polling take most), and Step Functions takes {MAX_DEFINITION_BYTES:,}:"
         )
-        raise _too_much("definition_too_large", told, size / MAX_DEFINITION_BYTES)
+        yield _too_much("definition_too_large", told, size / MAX_DEFINITION_BYTES)
 
 
 def _events_of_rounds(workflow: Workflow, registry: NodeRegistry, report: JsonObject) -> int:
@@ -172,18 +181,18 @@ def _events_of_rounds(workflow: Workflow, registry: NodeRegistry, report: JsonOb
     )
 
 
-def _check_history(events: int) -> None:
+def _history_problems(events: int) -> Iterator[Problem]:
     if events > MAX_HISTORY_EVENTS:
         told = (
             f"an execution would write up to {events:,} history events, and Step Functions keeps "
             f"{MAX_HISTORY_EVENTS:,}: let loops go fewer rounds, or"
         )
-        raise _too_much("history_too_long", told, events / MAX_HISTORY_EVENTS)
+        yield _too_much("history_too_long", told, events / MAX_HISTORY_EVENTS)
 
 
-def _too_much(code: str, told: str, ratio: float) -> DocumentError:
+def _too_much(code: str, told: str, ratio: float) -> Problem:
     """A problem whose cure is known: a child has a definition and a history of its own."""
     cure = (
         f"divide it into {math.ceil(ratio)} workflows or more, the others called by `workflow` nodes of one"
     )
-    return DocumentError([Problem(code, f"{told} {cure}", field="nodes")])
+    return Problem(code, f"{told} {cure}", field="nodes")

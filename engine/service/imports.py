@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -105,7 +106,7 @@ class ImportService:
                 self.saver.compile(workflow)
                 workflows.append(workflow)
             except DocumentError as error:
-                problems += _in_file(index, error)
+                problems += _in_file(index, error.problems)
         if problems:
             raise DocumentError(problems)
         return workflows
@@ -128,10 +129,7 @@ class ImportService:
                 continue
             own_id = plan.item.id if plan.item.id in planned else None
             ownership = planned[own_id].ownership if own_id else owner
-            try:
-                check.require(plan.workflow, ownership, own_id)
-            except DocumentError as error:
-                problems += _in_file(index, error)
+            problems += _in_file(index, check.find(plan.workflow, ownership, own_id))
         if problems:
             raise DocumentError(problems)
 
@@ -183,12 +181,10 @@ class ImportService:
         return audience is None or audience.sees(info.ownership)
 
 
-def _in_file(index: int, error: DocumentError) -> list[Problem]:
+def _in_file(index: int, problems: Iterable[Problem]) -> list[Problem]:
     """The problems of one document, told by its place in the file."""
     place = f"workflows[{index}].workflow"
-    return [
-        Problem(p.code, p.message, p.node, f"{place}.{p.field}" if p.field else place) for p in error.problems
-    ]
+    return [Problem(p.code, p.message, p.node, f"{place}.{p.field}" if p.field else place) for p in problems]
 
 
 def _foretell(plan: _Plan) -> ImportedWorkflow:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from engine.access.audience import Ownership, may_use
 from engine.child import VersionChoice, WorkflowReference
-from engine.errors import ConflictError, DocumentError, NotFoundError, Problem, RequestError
+from engine.errors import ConflictError, NotFoundError, Problem, RequestError
 from engine.expression import find_references
 from engine.node import INPUT_TYPE
 from engine.ports import WorkflowHead, WorkflowVersion
@@ -39,14 +39,12 @@ class LinkCheck:
     workflows: WorkflowReader
     registry: NodeRegistry
 
-    def require(self, workflow: Workflow, ownership: Ownership, workflow_id: str | None) -> None:
-        """DocumentError with what is wrong with the workflows that this one of that owner names."""
-        problems = [
+    def find(self, workflow: Workflow, ownership: Ownership, workflow_id: str | None) -> list[Problem]:
+        """What is wrong with the workflows that this one of that owner names."""
+        return [
             *self._nodes(workflow, ownership, workflow_id),
             *self._handler(workflow, ownership, workflow_id),
         ]
-        if problems:
-            raise DocumentError(problems)
 
     def _nodes(self, workflow: Workflow, ownership: Ownership, own_id: str | None) -> Iterator[Problem]:
         for node_id, reference in references(workflow, self.registry):

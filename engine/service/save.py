@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from engine.access.audience import Ownership
 from engine.durations_port import DurationStore
-from engine.errors import ConflictError, NotFoundError, RequestError
+from engine.errors import ConflictError, DocumentError, NotFoundError, RequestError
 from engine.json_value import JsonObject
 from engine.machine import StateMachines
 from engine.ports import Clock, WorkflowHead, WorkflowStore, WorkflowVersion
 from engine.registry import NodeRegistry
 from engine.service.link_check import LinkCheck
+from engine.validation import check_document, sound_part
 from engine.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -61,9 +62,37 @@ class WorkflowSaver:
     clock: Clock
     durations: DurationStore
 
-    def check_links(self, workflow: Workflow, owner: Ownership, workflow_id: str | None = None) -> None:
-        """DocumentError with what is wrong with the other workflows that this one names."""
-        LinkCheck(self.workflows, self.registry).require(workflow, owner, workflow_id)
+    def read(self, document: JsonObject, owner: Ownership, workflow_id: str | None = None) -> Workflow:
+        """The document as a workflow; DocumentError with all problems, those of its links among them."""
+        try:
+            return check_document(document, self.registry)
+        except DocumentError as error:
+            sound = sound_part(document, self.registry)
+            links = self._links.find(sound, owner, workflow_id) if sound is not None else ()
+            raise DocumentError([*error.problems, *links]) from None
+
+    def check(
+        self,
+        workflow: Workflow,
+        owner: Ownership,
+        workflow_id: str | None = None,
+        profile: JsonObject | None = None,
+        *,
+        links_are_checked: bool = False,
+    ) -> Compiled:
+        """What the workflow compiles to; DocumentError with what is wrong with its links and its machine."""
+        links = [] if links_are_checked else self._links.find(workflow, owner, workflow_id)
+        try:
+            compiled = self.compile(workflow, profile)
+        except DocumentError as error:
+            raise DocumentError([*links, *error.problems]) from None
+        if links:
+            raise DocumentError(links)
+        return compiled
+
+    @property
+    def _links(self) -> LinkCheck:
+        return LinkCheck(self.workflows, self.registry)
 
     def compile(
         self, workflow: Workflow, profile: JsonObject | None = None, measured: JsonObject | None = None
@@ -87,11 +116,10 @@ class WorkflowSaver:
         self, workflow: Workflow, note: SaveNote, workflow_id: str | None = None
     ) -> tuple[WorkflowHead, WorkflowVersion]:
         """Save version 1 under a new id, or under ``workflow_id``, which must never have been used."""
-        if not note.links_are_checked:
-            self.check_links(workflow, Ownership(note.owner), workflow_id)
-        compiled, now = self.compile(workflow), self.clock.now()
+        owner, now = Ownership(note.owner), self.clock.now()
+        compiled = self.check(workflow, owner, workflow_id, links_are_checked=note.links_are_checked)
         workflow_id = workflow_id or self.clock.new_id("wf")
-        head = WorkflowHead(workflow_id, workflow.name, 1, 1, now, now, 0, ownership=Ownership(note.owner))
+        head = WorkflowHead(workflow_id, workflow.name, 1, 1, now, now, 0, ownership=owner)
         return self._commit(_described(head, workflow), Plan(workflow, compiled), note, None)
 
     def save(
@@ -101,13 +129,13 @@ class WorkflowSaver:
 
         DocumentError; RevisionConflictError or NotFoundError when the head is not there any more.
         """
-        if not note.links_are_checked:
-            self.check_links(workflow, head.ownership, head.workflow_id)
         latest = self.workflows.get_version(head.workflow_id, head.version)
         profile = latest.profile
         if workflow.settings.recompile == "on_save":
             profile = self.present_profile(head.workflow_id) or profile
-        return self.save_plan(Plan(workflow, self.compile(workflow, profile), profile), head, note, latest)
+        checked = note.links_are_checked
+        compiled = self.check(workflow, head.ownership, head.workflow_id, profile, links_are_checked=checked)
+        return self.save_plan(Plan(workflow, compiled, profile), head, note, latest)
 
     def present_profile(self, workflow_id: str) -> JsonObject:
         """The durations of past executions as a profile; empty where there are none."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.access.audience import Ownership
 from engine.errors import RequestError
 from engine.json_value import JsonObject
 from engine.ports import TemplateStore, WorkflowHead, WorkflowVersion
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.template import Template
-from engine.validation import check_document
 
 MAX_NAME_CHARACTERS = 200  # of a workflow; see `engine.workflow.Workflow`
 
@@ -43,4 +43,4 @@ class TemplateService:
             raise RequestError(f"A name has 1 to {MAX_NAME_CHARACTERS} characters.", "name")
         document = self.templates.get(template_name).fill(values, name)
         note = SaveNote(author, message or f"From the template {template_name}", owner=author)
-        return self.saver.create(check_document(document, self.saver.registry), note)
+        return self.saver.create(self.saver.read(document, Ownership(note.owner)), note)

@@ -9,7 +9,6 @@ from engine.errors import RevisionConflictError
 from engine.ports import Clock, WorkflowHead, WorkflowStore, WorkflowVersion
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.version_choice import VersionChoice, choose_version
-from engine.validation import check_document
 
 # Publishing touches nothing that a save writes, so where the caller names no revision it goes after whoever
 # was faster. Saves come seconds apart; this many in a row is no coincidence.
@@ -46,7 +45,7 @@ class VersionService:
         if expected_revision is not None and head.revision != expected_revision:
             raise RevisionConflictError(workflow_id, expected_revision, head.revision)
         old = self.workflows.get_version(workflow_id, version)
-        workflow = check_document(old.workflow.as_document(), self.saver.registry)
+        workflow = self.saver.read(old.workflow.as_document(), head.ownership, workflow_id)
         note = SaveNote(author, message or f"Restored version {version}", version)
         return self.saver.save(workflow, head, note)
 

@@ -32,7 +32,6 @@ from engine.registry import NodeRegistry
 from engine.service.save import SaveNote, WorkflowSaver
 from engine.service.version_choice import VersionChoice, choose_version
 from engine.service.visibility import check_sharing
-from engine.validation import check_document
 from engine.workflow import DEFAULT_RETENTION_DAYS, Workflow
 
 # Versions that are read at once to find out how long executions are kept.
@@ -62,9 +61,8 @@ class WorkflowService:
     def find_problems(self, document: JsonObject, owner: str | None = None) -> tuple[Problem, ...]:
         """All that keeps the document from being saved as a new one of the owner's; nothing if it can be."""
         try:
-            workflow = check_document(document, self.registry)
-            self.saver.check_links(workflow, Ownership(owner))
-            self.saver.compile(workflow)
+            workflow = self.saver.read(document, Ownership(owner))
+            self.saver.check(workflow, Ownership(owner))
         except DocumentError as error:
             return error.problems
         return ()
@@ -73,7 +71,7 @@ class WorkflowService:
         self, document: JsonObject, note: SaveNote = SaveNote()
     ) -> tuple[WorkflowHead, WorkflowVersion]:
         """Save a new workflow; DocumentError with all problems, and then nothing is saved."""
-        return self.saver.create(check_document(document, self.registry), note)
+        return self.saver.create(self.saver.read(document, Ownership(note.owner)), note)
 
     def update(
         self,
@@ -93,7 +91,7 @@ class WorkflowService:
             head = self.workflows.get_head(workflow_id)
             if expected_revision is not None and head.revision != expected_revision:
                 raise RevisionConflictError(workflow_id, expected_revision, head.revision)
-            workflow = workflow or check_document(document, self.registry)
+            workflow = workflow or self.saver.read(document, head.ownership, workflow_id)
             try:
                 return self.saver.save(workflow, head, note)
             except RevisionConflictError:

@@ -1,12 +1,12 @@
 """Validation: everything that is wrong with a document, told at once, each problem with its cure.
 
-First the shape (``parse_workflow``), then one small function for each rule over nodes, connections,
-configs and expressions (``find_problems``); ``check_document`` does both.
+First the JSON, then the shape, then one small function for each rule over nodes, connections, configs and
+expressions (``find_problems``); ``check_document`` does all, and goes on behind what is at fault with all
+that can still be judged.
 """
 
 from __future__ import annotations
 
-from engine.validation.check import check_document, find_problems
-from engine.validation.shape import parse_workflow
+from engine.validation.check import check_document, find_problems, sound_part
 
-__all__ = ["check_document", "find_problems", "parse_workflow"]
+__all__ = ["check_document", "find_problems", "sound_part"]

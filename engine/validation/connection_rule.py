@@ -13,44 +13,44 @@ from engine.validation.text import did_you_mean
 
 def ends_exist(subject: Subject) -> Iterator[Problem]:
     """Both ends of a connection are nodes of the workflow."""
-    for index, connection in enumerate(subject.workflow.connections):
+    for place, connection in subject.connections():
         for field, node_id in (("source", connection.source), ("target", connection.target)):
             if node_id not in subject.nodes:
                 yield Problem(
                     "unknown_node",
                     f"there is no node '{node_id}'{did_you_mean(node_id, subject.nodes)}",
-                    field=f"connections[{index}].{field}",
+                    field=f"{place}.{field}",
                 )
 
 
 def no_node_follows_itself(subject: Subject) -> Iterator[Problem]:
     """No connection leads from a node to itself."""
-    for index, connection in enumerate(subject.workflow.connections):
+    for place, connection in subject.connections():
         if connection.source == connection.target:
             yield Problem(
                 "self_connection",
                 f"the connection leads from '{connection.source}' to itself; remove it",
                 connection.source if connection.source in subject.nodes else None,
-                f"connections[{index}]",
+                place,
             )
 
 
 def connections_are_unique(subject: Subject) -> Iterator[Problem]:
     """No connection is written twice."""
-    first: dict[tuple[str, str, str], int] = {}
-    for index, c in enumerate(subject.workflow.connections):
-        same = first.setdefault((c.source, c.source_output, c.target), index)
-        if same != index:
+    first: dict[tuple[str, str, str], str] = {}
+    for place, c in subject.connections():
+        same = first.setdefault((c.source, c.source_output, c.target), place)
+        if same != place:
             yield Problem(
                 "duplicate_connection",
-                f"connections[{same}] says the same, '{c.source}' to '{c.target}'; remove one",
-                field=f"connections[{index}]",
+                f"{same} says the same, '{c.source}' to '{c.target}'; remove one",
+                field=place,
             )
 
 
 def outputs_exist(subject: Subject) -> Iterator[Problem]:
     """A connection leaves through an output that its source has."""
-    for index, connection in enumerate(subject.workflow.connections):
+    for place, connection in subject.connections():
         source = subject.nodes.get(connection.source)
         outputs = subject.outputs(source) if source is not None else None
         if source is None or outputs is None or connection.source_output in outputs:
@@ -64,14 +64,14 @@ def outputs_exist(subject: Subject) -> Iterator[Problem]:
             "unknown_output",
             f"node '{source.id}' has no output '{wanted}'; {cure}",
             source.id,
-            f"connections[{index}].source_output",
+            f"{place}.source_output",
         )
 
 
 def items_are_followed(subject: Subject) -> Iterator[Problem]:
     """Where items leave through different outputs, what comes next takes them one by one."""
     flow = ItemFlow(subject.workflow)
-    for index, connection in enumerate(subject.workflow.connections):
+    for place, connection in subject.connections():
         source, target = subject.nodes.get(connection.source), subject.nodes.get(connection.target)
         if source is None or target is None or not iterates(source):
             continue
@@ -83,7 +83,7 @@ def items_are_followed(subject: Subject) -> Iterator[Problem]:
             f"each item of '{source.id}' leaves through an output of its own: '{target.id}' must be enabled "
             f'and have the for_each "{follow}", or be connected to a node that has',
             target.id,
-            f"connections[{index}]",
+            place,
         )
 
 

@@ -73,12 +73,19 @@ def _fault(
         or (name in subject.input_names and name not in subject.nodes)
     ):
         return None
+    return _misplaced(subject, node, name, upstream)
+
+
+def _misplaced(subject: Subject, node: Node, name: str, upstream: frozenset[str]) -> str | None:
+    """Why a name is none that can be read here, as far as nothing else of the document says so."""
     if name == node.id:
         return f"node '{name}' cannot use its own result; name a node before it"
     if name in subject.nodes:
-        return f"node '{name}' does not come before '{node.id}'; connect it, directly or through others"
+        told = f"node '{name}' does not come before '{node.id}'; connect it, directly or through others"
+        return told if subject.links_are_known else None
     names: Mapping[str, None] = dict.fromkeys((*upstream, *subject.input_names, *RESERVED_NAMES))
-    return f"'{name}' is neither a node before '{node.id}' nor an input{did_you_mean(name, sorted(names))}"
+    told = f"'{name}' is neither a node before '{node.id}' nor an input{did_you_mean(name, sorted(names))}"
+    return told if subject.names_are_known else None
 
 
 EXPRESSION_RULES = (expressions_can_be_read, references_are_upstream)

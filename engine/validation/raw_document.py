@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from engine.errors import Problem
-from engine.json_value import JsonValue, dump_json
+from engine.json_value import JsonObject, JsonValue, dump_json
 from engine.validation.text import PathPart, dotted
 from engine.workflow import NODE_ID_PATTERN
 
@@ -23,22 +23,20 @@ _NODE_ID = re.compile(NODE_ID_PATTERN)
 _Place = tuple[PathPart, ...]
 
 
-def find_raw_problems(document: JsonValue) -> list[Problem]:
-    """Problems of the JSON itself; where there is any, nothing else is worth looking at."""
+def read_json(document: JsonValue) -> tuple[list[Problem], JsonObject | None]:
+    """Problems of the JSON itself, and the document without what is at fault; None: say no more of it."""
     if not isinstance(document, Mapping):
-        return [Problem("not_an_object", "a workflow is a JSON object with a name and nodes")]
+        return [Problem("not_an_object", "a workflow is a JSON object with a name and nodes")], None
     problems = list(_find(document))
-    if not problems:
-        size = len(dump_json(document).encode())
-        if size > MAX_DOCUMENT_BYTES:
-            problems.append(
-                Problem(
-                    "document_too_large",
-                    f"the document has {size:,} bytes, the limit is {MAX_DOCUMENT_BYTES:,}: "
-                    "keep large data in files or inputs, or split the workflow",
-                )
-            )
-    return problems
+    readable: JsonObject = _readable(document) if problems else dict(document)
+    size = len(dump_json(readable).encode())
+    if size <= MAX_DOCUMENT_BYTES:
+        return problems, readable
+    told = (
+        f"the document has {size:,} bytes, the limit is {MAX_DOCUMENT_BYTES:,}: "
+        "keep large data in files or inputs, or split the workflow"
+    )
+    return [*problems, Problem("document_too_large", told)], None
 
 
 def locate(document: JsonValue, path: _Place) -> tuple[str | None, str | None]:
@@ -71,6 +69,22 @@ def _find(document: JsonValue) -> Iterator[Problem]:
                     waiting.append(((*path, key), inner))
         elif isinstance(value, list | tuple):
             waiting.extend(((*path, index), inner) for index, inner in enumerate(value))
+
+
+def _readable(value: JsonValue, depth: int = 0) -> JsonValue:
+    """A value with something harmless in each place at fault; a key that is no text is left out."""
+    fault = _fault(value, depth)
+    if fault is not None:
+        return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else None
+    if isinstance(value, Mapping):
+        return {
+            key: _readable(inner, depth + 1)
+            for key, inner in value.items()
+            if isinstance(key, str) and _fault(key, 0) is None
+        }
+    if isinstance(value, list | tuple):
+        return [_readable(inner, depth + 1) for inner in value]
+    return value
 
 
 def _fault(value: JsonValue, depth: int) -> tuple[str, str] | None:

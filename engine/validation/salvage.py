@@ -3,44 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from engine.errors import Problem
 from engine.json_value import JsonObject, JsonValue
-from engine.workflow import MAX_CONNECTIONS, MAX_NODES, Connection, Node, Settings, Workflow
+from engine.node import ERROR
+from engine.workflow import (
+    MAX_CONNECTIONS,
+    MAX_NODES,
+    MAX_TIMEOUT_SECONDS,
+    Connection,
+    Node,
+    Part,
+    Settings,
+    Workflow,
+)
 
+T = TypeVar("T", bound=Part)
 # What stands in for a faulty field, lest other fields that rely on it seem wrong.
-_STAND_INS: JsonObject = {"for_each": [], "on_error": "output"}
+_NODE_STAND_INS: JsonObject = {"for_each": [], "on_error": "output", "timeout_seconds": 1, "type": "?"}
+_CONNECTION_STAND_INS: JsonObject = {"source_output": ERROR}
+_SETTINGS_STAND_INS: JsonObject = {"timeout_seconds": MAX_TIMEOUT_SECONDS}
 
 
-def salvage(document: JsonObject) -> Workflow | None:
-    """The nodes and connections that have a shape, without the fields at fault; None if no node is left.
+@dataclass(frozen=True)
+class Salvaged:
+    """The parts of a document that have a shape, without the fields at fault, and what else is known of it.
 
-    A node whose id or type is at fault is left out, with the connections that name it: what would be
-    said of them is said already.
+    ``stand_ins``: the place in the document of nodes that have no usable id, by the id given to them here;
+    ``untyped``: ids of nodes whose type is at fault; ``positions``: where each connection stands.
+    ``names_are_known``, ``links_are_known``: whether the document may mean other nodes and connections.
+    """
+
+    workflow: Workflow
+    stand_ins: Mapping[str, int]
+    untyped: frozenset[str]
+    positions: tuple[int, ...]
+    names_are_known: bool
+    links_are_known: bool
+
+    def told(self, problem: Problem) -> Problem | None:
+        """A problem of the workflow as one of the document; None where it is of our own making."""
+        if problem.node in self.untyped and problem.code == "unknown_type":
+            return None
+        message = problem.message
+        for name, index in self.stand_ins.items():
+            message = message.replace(f"'{name}'", f"nodes[{index}]")
+        index = self.stand_ins.get(problem.node or "", -1)
+        if index < 0:
+            return replace(problem, message=message)
+        inner = f".{problem.field}" if problem.field else ""
+        return replace(problem, message=message, node=None, field=f"nodes[{index}]{inner}")
+
+
+def salvage(document: JsonObject) -> Salvaged | None:
+    """The parts that have a shape; None where there is no node, or more than anyone should look at.
+
+    A node whose id is at fault is looked at under another, with the connections that name it.
     """
     raw_nodes, raw_connections = _entries(document, "nodes"), _entries(document, "connections")
     if len(raw_nodes) > MAX_NODES or len(raw_connections) > MAX_CONNECTIONS:
         return None
-    nodes: list[Node] = []
-    lost: set[str] = set()
-    for raw in raw_nodes:
-        node = _without_faults(Node, raw)
-        if isinstance(node, Node):
-            nodes.append(node)
-        elif isinstance(raw, Mapping) and isinstance(raw.get("id"), str):
-            lost.add(raw["id"])
-    if not nodes:
+    found = _salvage_nodes(raw_nodes)
+    if not found.nodes:
         return None
-    read = (_without_faults(Connection, raw) for raw in raw_connections)
-    connections = [c for c in read if isinstance(c, Connection) and lost.isdisjoint((c.source, c.target))]
-    settings = _without_faults(Settings, document.get("settings", {}))
-    return Workflow.model_construct(
-        name="salvaged",
-        nodes=tuple(nodes),
-        connections=tuple(connections),
-        settings=settings if isinstance(settings, Settings) else Settings(),
+    connections = {index: _connection(raw, found.renamed) for index, raw in enumerate(raw_connections)}
+    usable = {index: connection for index, connection in connections.items() if connection is not None}
+    settings = document.get("settings")
+    return Salvaged(
+        Workflow.model_construct(
+            name="salvaged",
+            nodes=tuple(found.nodes),
+            connections=tuple(usable.values()),
+            settings=_without_faults(
+                Settings, settings if isinstance(settings, Mapping) else {}, _SETTINGS_STAND_INS
+            )[0],
+        ),
+        found.stand_ins,
+        frozenset(found.untyped),
+        tuple(usable),
+        names_are_known=len(found.renamed) == len(found.stand_ins) and len(found.nodes) == len(raw_nodes),
+        links_are_known=len(usable) == len(raw_connections),
     )
+
+
+@dataclass
+class _Nodes:
+    """``renamed``: the id that stands in for each that is none; ``stand_ins``: of which entry each is."""
+
+    nodes: list[Node] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+    stand_ins: dict[str, int] = field(default_factory=dict)
+    untyped: set[str] = field(default_factory=set)
+
+
+def _salvage_nodes(raw_nodes: Sequence[JsonValue]) -> _Nodes:
+    found = _Nodes()
+    entries = {index: raw for index, raw in enumerate(raw_nodes) if isinstance(raw, Mapping)}
+    taken = {raw.get("id") for raw in entries.values() if isinstance(raw.get("id"), str)}
+    for index, raw in entries.items():
+        name = f"node_{index}"
+        while name in taken:
+            name += "_"
+        node, faulty = _without_faults(Node, raw, {**_stand_ins(raw), "id": name})
+        found.nodes.append(node)
+        if "id" in faulty:
+            found.stand_ins[name] = index
+            if isinstance(raw.get("id"), str):
+                found.renamed.setdefault(raw["id"], name)
+        if "type" in faulty:
+            found.untyped.add(node.id)
+    return found
+
+
+def _stand_ins(raw: Mapping[str, JsonValue]) -> JsonObject:
+    """Of a node: the items of a for_each are looked at though its other fields are at fault."""
+    for_each = raw.get("for_each")
+    if isinstance(for_each, Mapping) and "items" in for_each:
+        return _NODE_STAND_INS | {"for_each": {"items": for_each["items"]}}
+    return _NODE_STAND_INS
 
 
 def _entries(document: JsonObject, field: str) -> Sequence[JsonValue]:
@@ -48,20 +132,28 @@ def _entries(document: JsonObject, field: str) -> Sequence[JsonValue]:
     return found if isinstance(found, list | tuple) else []
 
 
-def _without_faults(model: type[BaseModel], raw: JsonValue) -> BaseModel | None:
-    """The entry without its faulty fields; None where one of those cannot be missed."""
+def _connection(raw: JsonValue, names: Mapping[str, str]) -> Connection | None:
+    """The connection; None where it does not say from where to where."""
     if not isinstance(raw, Mapping):
         return None
+    ends = {
+        end: names[raw[end]]
+        for end in ("source", "target")
+        if isinstance(raw.get(end), str) and raw[end] in names
+    }
     try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        faulty = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
-    if model is Connection and "source_output" in faulty:
-        return None
-    kept = {key: value for key, value in raw.items() if key not in faulty}
-    if model is Node:
-        kept.update((key, value) for key, value in _STAND_INS.items() if key in faulty)
-    try:
-        return model.model_validate(kept)
+        return _without_faults(Connection, {**raw, **ends}, _CONNECTION_STAND_INS)[0]
     except ValidationError:
         return None
+
+
+def _without_faults(
+    model: type[T], raw: Mapping[str, JsonValue], stand_ins: JsonObject
+) -> tuple[T, set[str]]:
+    """The entry with stand-ins for its faulty fields, and those; ValidationError where one has none."""
+    try:
+        return model.model_validate(raw), set()
+    except ValidationError as error:
+        faulty = {str(detail["loc"][0]) for detail in error.errors()}
+    kept = {key: value for key, value in raw.items() if key not in faulty}
+    return model.model_validate(kept | {key: stand_ins[key] for key in faulty & stand_ins.keys()}), faulty

@@ -6,17 +6,14 @@ from pydantic import ValidationError
 
 from engine.errors import DocumentError, Problem
 from engine.json_value import JsonObject
-from engine.validation.raw_document import find_raw_problems, locate
+from engine.validation.raw_document import locate
 from engine.validation.shape_problem import describe, first_causes, merge, place_of
 from engine.validation.text import tidy
 from engine.workflow import Workflow
 
 
 def parse_workflow(document: JsonObject) -> Workflow:
-    """The document as a workflow; DocumentError with every problem of its shape."""
-    problems = find_raw_problems(document)
-    if problems:
-        raise DocumentError([tidy(problem) for problem in problems])
+    """The document, in which the JSON is sound, as a workflow; DocumentError with what its shape lacks."""
     try:
         return Workflow.model_validate(document)
     except ValidationError as error:

@@ -12,15 +12,36 @@ from engine.errors import Problem
 from engine.node import ERROR, INPUT_TYPE, BaseNode
 from engine.registry import NodeRegistry
 from engine.validation.config_error import config_problems
-from engine.workflow import Node, Workflow
+from engine.validation.salvage import Salvaged
+from engine.workflow import Connection, Node, Workflow
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A workflow under examination; of nodes with the same id the first counts."""
+    """A workflow under examination; of nodes with the same id the first counts.
+
+    ``salvaged`` where it is what is left of a document with problems.
+    """
 
     workflow: Workflow
     registry: NodeRegistry
+    salvaged: Salvaged | None = None
+
+    @property
+    def names_are_known(self) -> bool:
+        """Whether no node is there beside those of the workflow."""
+        return self.salvaged is None or self.salvaged.names_are_known
+
+    @property
+    def links_are_known(self) -> bool:
+        """Whether no connection is there beside those of the workflow."""
+        return self.salvaged is None or self.salvaged.links_are_known
+
+    def connections(self) -> Iterator[tuple[str, Connection]]:
+        """Connections, each with its place in the document."""
+        every = self.workflow.connections
+        positions = range(len(every)) if self.salvaged is None else self.salvaged.positions
+        return ((f"connections[{index}]", one) for index, one in zip(positions, every, strict=True))
 
     @cached_property
     def dag(self) -> Dag:
@@ -54,9 +75,15 @@ class Subject:
 
     def outputs(self, node: Node) -> tuple[str, ...] | None:
         """The outputs that connections may leave a node from; None where that cannot be told."""
-        if self.config_problems.get(node.id, True):
+        node_class = self.types.get(node.type)
+        if node_class is None:
             return None
-        own = self.types[node.type].outputs_for(node.config)
+        if not self.config_problems[node.id]:
+            own = node_class.outputs_for(node.config)
+        elif node_class.has_fixed_outputs():
+            own = node_class.outputs
+        else:
+            return None
         return (*own, ERROR) if node.on_error == "output" and ERROR not in own else own
 
     @cached_property

@@ -67,7 +67,7 @@ def _say(text: str) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """In one piece: `print` writes the end of the line by itself, and another step's line can come between."""
+    """In one piece: `print` writes the end of the line by itself, and another line can come between."""
     stream.write(f"{text}\n")
     stream.flush()
 

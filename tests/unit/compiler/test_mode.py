@@ -57,6 +57,17 @@ def test_express_is_refused_what_it_cannot_do_node_by_node_with_the_cure() -> No
     assert refused(node("a", "transform"), timeout_seconds=301) == [(None, "settings.timeout_seconds")]
 
 
+def test_what_express_cannot_do_hides_neither_a_size_nor_what_else_it_cannot_do() -> None:
+    settled = {"timeout_seconds": 9, "on_error": "output", "retry": {"max_attempts": 5}}
+    nodes = [node(f"n{index}", "http", **FETCH, **settled) for index in range(998)]
+    with pytest.raises(DocumentError) as error:
+        chosen(*nodes, node("long", "wait", seconds=301), settings={"mode": "express"})
+    assert [(one.code, one.node) for one in error.value.problems] == [
+        ("express_misfit", "long"),
+        ("definition_too_large", None),
+    ]
+
+
 def test_what_is_disabled_keeps_nothing_from_being_express() -> None:
     waits = node("long", "wait", seconds=301, disabled=True)
     assert chosen(waits, settings={"mode": "express"}).mode == "express"

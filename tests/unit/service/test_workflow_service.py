@@ -54,6 +54,44 @@ def test_a_document_with_problems_saves_nothing_and_tells_all_of_them(bench: Eng
     assert versions(bench) == set()
 
 
+def test_problems_of_the_document_of_its_links_and_of_its_machine_are_told_together(
+    bench: EngineBench,
+) -> None:
+    document = {
+        "name": "Many",
+        "nodes": [
+            node("call", "workflow", workflow_id="wf_gone"),
+            node("other", "workflow", workflow_id="wf_gone", outputs="x"),
+            node("slow", "wait", seconds=400),
+            node("film", "video", prompt="A film", timeout_seconds=900),
+        ],
+        "settings": {"mode": "express", "error_workflow": "wf_handler"},
+    }
+    service = bench.workflow_service
+    with_faults = [(one.code, one.node, one.field) for one in service.find_problems(document)]
+    assert with_faults == [
+        ("unknown_field", "other", "config.outputs"),
+        ("unknown_workflow", "call", "config.workflow_id"),
+        ("unknown_workflow", None, "settings.error_workflow"),
+    ]
+    document["nodes"].pop(1)
+    found = service.find_problems(document)
+    assert [(one.code, one.node) for one in found] == [
+        ("unknown_workflow", "call"),
+        ("unknown_workflow", None),
+        ("express_misfit", "call"),
+        ("express_misfit", "slow"),
+        ("express_misfit", "film"),
+    ]
+    with pytest.raises(DocumentError) as created:
+        service.create(document)
+    workflow_id = service.create({"name": "Many", "nodes": [node("a")]})[0].workflow_id
+    with pytest.raises(DocumentError) as updated:
+        service.update(workflow_id, document, None)
+    assert created.value.problems == updated.value.problems == found
+    assert len(service.list_heads(10, None).items) == 1
+
+
 def test_a_definition_that_the_service_refuses_saves_nothing(bench: EngineBench) -> None:
     refusal = DocumentError([Problem("definition_refused", "no")])
 
