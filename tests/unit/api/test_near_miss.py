@@ -186,3 +186,21 @@ def test_a_parameter_that_does_not_fit_is_told_in_words(
     (problem,) = answer.json()["problems"]
     assert (answer.status_code, problem["field"], problem["message"]) == (422, field, told)
     assert answer.json()["detail"] == f"The request does not fit: {field}: {told}"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/templates/blog-writer", "There is no template 'blog-writer'; did you mean 'blog_writer'?"),
+        ("/templates/zzz", "There is no template 'zzz'."),
+        ("/node-types/htpp", "There is no node type 'htpp'; did you mean 'http'?"),
+        ("/workflows/{id}/versions/7", "There is no version 7 of workflow '{id}'."),
+        ("/workflows/{id}?version=7", "There is no version 7 of workflow '{id}'."),
+    ],
+)
+def test_a_name_that_there_is_not_is_told_with_one_that_there_is(
+    bench: ApiBench, path: str, told: str
+) -> None:
+    workflow_id = bench.send("POST", "/workflows/", json=WORKFLOW).json()["id"]
+    answer = bench.send("GET", path.replace("{id}", workflow_id))
+    assert (answer.status_code, answer.json()["detail"]) == (404, told.replace("{id}", workflow_id))

@@ -239,3 +239,40 @@ def test_a_schedule_that_is_over_is_not_enabled_again(bench: EngineBench) -> Non
     assert bench.trigger_service.set_enabled(*address, enabled=False).settings.enabled is False
     with pytest.raises(RequestError, match="at no time"):
         bench.trigger_service.set_enabled(*address, enabled=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "told"),
+    [
+        (
+            {"pattern": {"detail_type": ["order"]}},
+            "pattern",
+            "no event has a field 'detail_type'; did you mean 'detail-type'?",
+        ),
+        ({"pattern": {"source": ["a"], "$or": [{"detail": {}}, {"orderId": [1]}]}}, "pattern", "'orderId'"),
+        ({"pattren": {"source": ["a"]}}, "pattren", "there is no field 'pattren'; did you mean 'pattern'?"),
+        (
+            {"pattern": {"source": ["a"]}, "inputs": {"n": "{{ event.( }}"}},
+            "inputs.n",
+            "'{{ event.( }}' cannot be read: ",
+        ),
+        (
+            {"pattern": {"source": ["a"]}, "inputs": {"n": "{{event"}},
+            "inputs.n",
+            "'{{event' cannot be read: ",
+        ),
+    ],
+)
+def test_what_would_never_fire_or_be_read_is_refused_with_the_cure(
+    bench: EngineBench, settings: JsonObject, field: str, told: str
+) -> None:
+    with pytest.raises(RequestError) as raised:
+        bench.trigger_service.create(save(bench), {"type": "event", **settings})
+    messages = {problem.field: problem.message for problem in raised.value.problems}
+    assert told in messages[field]
+    assert f"{field}: " in str(raised.value)
+
+
+def test_a_pattern_of_all_that_events_have_is_taken(bench: EngineBench) -> None:
+    pattern = {"source": ["a"], "detail-type": ["b"], "$or": [{"detail": {"n": [1]}}, {"account": ["1"]}]}
+    assert make(bench, {"type": "event", "pattern": pattern})
