@@ -12,6 +12,7 @@ from functions.api.access import API_PREFIX, guard
 from functions.api.bodiless import refuse_unwanted_body
 from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
+from functions.api.head_request import HeadRequest
 from functions.api.json_response import SafeJsonResponse
 from functions.api.near_miss import install_near_misses
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
@@ -98,6 +99,7 @@ def create_app(services: Services) -> FastAPI:
     # Last, so that it stands around all of them.
     app.add_middleware(RequestMeter)
     app.add_middleware(TraceHeader)
+    app.add_middleware(HeadRequest)
     install_docs_page(app)
     install_near_misses(app)
     _describe(app)
