@@ -96,11 +96,14 @@ class LimitExceededError(MiniN8nError):
 
 
 class NotFoundError(MiniN8nError):
-    """``kind`` (a word of the field: workflow, execution, …) with the id ``name`` does not exist."""
+    """``kind`` (a word of the field: workflow, execution, …) with the id ``name`` does not exist.
 
-    def __init__(self, kind: str, name: str) -> None:
+    ``near`` is the name of one that does, and was probably meant.
+    """
+
+    def __init__(self, kind: str, name: str, near: str | None = None) -> None:
         self.kind, self.name = kind, name
-        super().__init__(f"There is no {kind} '{name}'.")
+        super().__init__(f"There is no {kind} '{name}'" + (f"; did you mean '{near}'?" if near else "."))
 
 
 class ConflictError(MiniN8nError):

@@ -9,9 +9,11 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from functions.api.access import API_PREFIX, guard
+from functions.api.bodiless import refuse_unwanted_body
 from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
 from functions.api.json_response import SafeJsonResponse
+from functions.api.near_miss import install_near_misses
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
 from functions.api.query import refuse_unknown_query
 from functions.api.request_meter import RequestMeter
@@ -70,7 +72,11 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     install_problem_handlers(app)
     # Its end, where the audit record is written, comes before the answer is sent.
-    guarded = [Depends(guard, scope="function"), Depends(refuse_unknown_query)]
+    guarded = [
+        Depends(guard, scope="function"),
+        Depends(refuse_unknown_query),
+        Depends(refuse_unwanted_body),
+    ]
     errors = problem_responses(401, 403, 422, 429, 503)
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
@@ -93,6 +99,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(RequestMeter)
     app.add_middleware(TraceHeader)
     install_docs_page(app)
+    install_near_misses(app)
     _describe(app)
     return app
 

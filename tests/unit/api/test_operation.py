@@ -72,21 +72,6 @@ def test_the_openapi_document_is_valid_and_describes_problems(bench: ApiBench) -
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/nothing", "/api/v1", "/api/v1/nothing", "/api/v1/workflows", "/docs/x"]
-)
-def test_a_path_without_anything_is_a_problem_document(bench: ApiBench, path: str) -> None:
-    answer = bench.send_bare("GET", path)
-    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
-    assert answer.json()["type"] == "urn:mini-n8n:problem:not-found"
-
-
-def test_a_method_that_a_path_does_not_have_is_told_with_those_it_has(bench: ApiBench) -> None:
-    answer = bench.send("PATCH", "/workflows/")
-    assert (answer.status_code, answer.json()["type"]) == (405, "urn:mini-n8n:problem:method-not-allowed")
-    assert answer.headers["allow"]
-
-
 # Errors of our own
 
 
