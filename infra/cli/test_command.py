@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CHECKED = ("engine", "nodes", "functions", "infra", "tests", "examples")
 # One worker per core of the smallest machine this must be quick on; a file stays with one worker, so that its
 # tests share what they started (a local AWS, a built function).
-SPREAD = ("--numprocesses=2", "--dist=loadfile")
+# Files are handed out in the order of tests/conftest.py.
+SPREAD = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 def linters() -> dict[str, list[str]]:

@@ -19,9 +19,9 @@ from typing import Any, Literal
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from samtranslator.yaml_helper import yaml_parse
 
 from infra.build.function_package import template_files
+from infra.build.template_file import read_template
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("engine", "nodes", "functions")
@@ -88,7 +88,7 @@ def pack_sources(packages: Path | None = None) -> bytes:
 
 def local_template(code_key: str) -> dict[str, Any]:
     """`template.yaml` with every function's code at ``code_key`` instead of a build."""
-    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+    template = read_template()
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": CODE_BUCKET, "Key": code_key}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from infra.build.environment import ROOT
-from infra.checks.cloudformation import TEMPLATE
+from infra.build.template_file import TEMPLATE
 
 FUNCTIONS = {
     f"AWS::Lambda::Function.{name}Function"

@@ -1,4 +1,4 @@
-"""Node types that break the function they run in; packed and installed by `test_fault`.
+"""Node types that break the function they run in; packed by `packages`, used by `test_fault`.
 
 They stand in a module of their own that imports nothing of the tests: it is sent into a function.
 """

@@ -15,8 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.specs.openapi.stateful import OpenAPIStateMachine
 
-from functions.api.app import create_app
-from tests.unit.api.api_bench import API_KEY, ApiBench
+from tests.unit.api.api_bench import API_KEY, ApiBench, shared_app
 from tests.unit.engine_bench import connect, node
 
 load_all_checks()
@@ -55,8 +54,19 @@ def furnished() -> ApiBench:
 
 
 def make_schema() -> Any:
-    """The document of such an API."""
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(furnished().services))
+    """The document of the API, whose app stands on what it was lent last."""
+    return schemathesis.openapi.from_asgi("/openapi.json", shared_app(ApiBench().services))
+
+
+@pytest.fixture(scope="module")
+def held() -> ApiBench:
+    """One for all operations, which come upon what earlier ones left."""
+    return furnished()
+
+
+@pytest.fixture(autouse=True)
+def lent(held: ApiBench) -> None:
+    held.app.state.services = held.services
 
 
 OPERATIONS = {found.ok().label: found.ok() for found in make_schema().get_all_operations()}
