@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -219,3 +220,21 @@ def test_head_is_answered_as_get_without_the_body(bench: ApiBench, path: str, st
 def test_head_of_what_is_only_posted_is_told_so(bench: ApiBench) -> None:
     answer = bench.send("HEAD", "/workflows/wf_1/execute")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_a_workflow_as_it_was_read_is_not_sent_back_whole(bench: ApiBench) -> None:
+    saved = bench.send("POST", "/workflows/", json=WORKFLOW).json()
+    answer = bench.send("PUT", f"/workflows/{saved['id']}", json=saved)
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["field"]) == (422, "workflow")
+    assert problem["message"].startswith("Send the document itself: what stands in `workflow`")
+    assert bench.send("PUT", f"/workflows/{saved['id']}", json=saved["workflow"]).status_code == 200
+
+
+def test_the_examples_of_the_documentation_are_taken(bench: ApiBench) -> None:
+    document = bench.send_bare("GET", "/openapi.json").json()
+    for path in ("/workflows/", "/workflows/import", "/api-keys"):
+        body = document["paths"][f"/api/v1{path}"]["post"]["requestBody"]["content"]["application/json"]
+        example = json.dumps(body["example"]).replace('"output"', '"call"')
+        answer = bench.send("POST", path, content=example.encode())
+        assert answer.status_code in (200, 201), answer.text
