@@ -12,6 +12,7 @@ from functions.api.access import API_PREFIX, guard
 from functions.api.bodiless import refuse_unwanted_body
 from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
+from functions.api.head_request import HeadRequest
 from functions.api.json_response import SafeJsonResponse
 from functions.api.near_miss import install_near_misses
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
@@ -54,7 +55,14 @@ EXPOSED_HEADERS = (
 )
 DESCRIPTION = """\
 Workflows in, results out. `POST /api/v1/workflows/` saves a workflow, `POST …/execute` runs it as its own
-state machine, `GET /api/v1/executions/{id}` shows each node. Errors are RFC 9457 problem documents.
+state machine, `GET /api/v1/executions/{id}` shows each node.
+
+- **Keys** go in `Authorization: Bearer …`, as tokens of an OIDC issuer do, or in `X-API-Key`.
+- **Lists** have a `cursor`: ask for the next page with it and the same filters, until it is null.
+- **Errors** are RFC 9457 problem documents; `problems` names each field and what would do.
+- **Limits** are told in `RateLimit` headers; over one it is 429 with `Retry-After`.
+- **Webhooks** stand at `/webhooks/{path}` (live version) and `/webhooks-test/{path}` (draft), by the methods
+  of their trigger, and take no key: a trigger says which secret or signature proves who sends.
 """
 
 
@@ -98,6 +106,7 @@ def create_app(services: Services) -> FastAPI:
     # Last, so that it stands around all of them.
     app.add_middleware(RequestMeter)
     app.add_middleware(TraceHeader)
+    app.add_middleware(HeadRequest)
     install_docs_page(app)
     install_near_misses(app)
     _describe(app)

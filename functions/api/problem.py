@@ -145,7 +145,12 @@ def _on_engine_error(request: Request, error: Exception) -> Response:
 def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for that class alone
     problems = [
-        Problem(str(item["type"]), say(item), None, ".".join(str(part) for part in item["loc"]))
+        Problem(
+            "missing_parameter" if item["type"] == "missing" else "bad_value",
+            say(item),
+            None,
+            ".".join(str(part) for part in item["loc"]),
+        )
         for item in error.errors()
     ]
     detail = "The request does not fit: " + "; ".join(f"{p.field}: {p.message}" for p in problems)

@@ -141,7 +141,7 @@ def _told(request: Request, act: Callable[[], Response]) -> Response:
         if not (is_form or _wants_page(request)):
             raise
         if isinstance(error, NotFoundError):
-            return message_page("Not found", "This link is not one of ours; was it copied whole?", 404)
+            return message_page("Not found", str(error), 404)
         if isinstance(error, ApprovalDecidedError) and request.method == "POST":
             return message_page("Answered already", str(error), 409)
         return message_page("Not open any more", str(error), 410)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -185,6 +186,7 @@ def test_a_parameter_that_does_not_fit_is_told_in_words(
     answer = bench.send(method, path.replace("{id}", workflow_id))
     (problem,) = answer.json()["problems"]
     assert (answer.status_code, problem["field"], problem["message"]) == (422, field, told)
+    assert problem["code"] == ("missing_parameter" if told == "is required; add it" else "bad_value")
     assert answer.json()["detail"] == f"The request does not fit: {field}: {told}"
 
 
@@ -204,3 +206,35 @@ def test_a_name_that_there_is_not_is_told_with_one_that_there_is(
     workflow_id = bench.send("POST", "/workflows/", json=WORKFLOW).json()["id"]
     answer = bench.send("GET", path.replace("{id}", workflow_id))
     assert (answer.status_code, answer.json()["detail"]) == (404, told.replace("{id}", workflow_id))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/workflows/", 200), ("/workflows/nothing", 404), ("/me", 200)]
+)
+def test_head_is_answered_as_get_without_the_body(bench: ApiBench, path: str, status: int) -> None:
+    head, got = bench.send("HEAD", path), bench.send("GET", path)
+    assert (head.status_code, head.content) == (got.status_code, b"") == (status, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+
+
+def test_head_of_what_is_only_posted_is_told_so(bench: ApiBench) -> None:
+    answer = bench.send("HEAD", "/workflows/wf_1/execute")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_a_workflow_as_it_was_read_is_not_sent_back_whole(bench: ApiBench) -> None:
+    saved = bench.send("POST", "/workflows/", json=WORKFLOW).json()
+    answer = bench.send("PUT", f"/workflows/{saved['id']}", json=saved)
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["field"]) == (422, "workflow")
+    assert problem["message"].startswith("Send the document itself: what stands in `workflow`")
+    assert bench.send("PUT", f"/workflows/{saved['id']}", json=saved["workflow"]).status_code == 200
+
+
+def test_the_examples_of_the_documentation_are_taken(bench: ApiBench) -> None:
+    document = bench.send_bare("GET", "/openapi.json").json()
+    for path in ("/workflows/", "/workflows/import", "/api-keys"):
+        body = document["paths"][f"/api/v1{path}"]["post"]["requestBody"]["content"]["application/json"]
+        example = json.dumps(body["example"]).replace('"output"', '"call"')
+        answer = bench.send("POST", path, content=example.encode())
+        assert answer.status_code in (200, 201), answer.text

@@ -64,6 +64,8 @@ def test_the_openapi_document_is_valid_and_describes_problems(bench: ApiBench) -
                 # Nobody signs in to answer an approval: the link is the right.
                 needed = {"422", "503"} if "/approvals/{token}" in path else {"401", "422", "503"}
                 assert needed <= set(operation["responses"]), path
+        for parameter in (p for operation in item.values() for p in operation.get("parameters", ())):
+            assert parameter["in"] == "path" or parameter.get("description"), f"{path}: {parameter['name']}"
     names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     schemas = document["components"]["schemas"]
     assert {"Workflow-Input", "ExecuteRequest-Input", "CredentialRequest-Input"} <= names <= schemas.keys()
