@@ -10,8 +10,6 @@ import os
 import signal
 from typing import Any, Literal
 
-import httpx
-
 from nodes.base import BaseNode, Field, NodeConfig, NodeContext, NodeInputs, NodeResult
 
 
@@ -28,6 +26,8 @@ class FaultNode(BaseNode):
     Config = FaultConfig
 
     async def run(self, inputs: NodeInputs, context: NodeContext) -> NodeResult:
+        import httpx  # every function loads this module, to look at its types
+
         async with httpx.AsyncClient() as client:
             calls = (await client.post(self.config.url)).json()["attempt"]
         if context.attempt == 1:
