@@ -27,8 +27,9 @@ _SELECTORS = bytes.maketrans(b"01", b"\0\1")
 
 def bits(nodes: int) -> Iterator[int]:
     """The positions in a bitset, lowest first; each of the two ways is the faster in its case."""
-    if nodes.bit_count() * 8 > nodes.bit_length():
-        return compress(count(), bin(nodes)[:1:-1].encode().translate(_SELECTORS))
+    first = (nodes & -nodes).bit_length() - 1
+    if nodes.bit_count() * 8 > nodes.bit_length() - first:
+        return compress(count(first), bin(nodes >> first)[:1:-1].encode().translate(_SELECTORS))
     return _sparse_bits(nodes)
 
 

@@ -60,7 +60,8 @@ def downset_cuts(poset: Poset, steps: int, seconds: Sequence[float], count: int)
     if len(ends) <= MAX_CLOSURE_STEPS:
         for cut in _closure_cuts(poset, steps):
             if cut and cut != steps and cut not in found:
-                found[cut] = max(ends[v] for v in bits(cut)) + max(tails[v] for v in bits(steps & ~cut))
+                longest = max(map(ends.__getitem__, bits(cut)))
+                found[cut] = longest + max(map(tails.__getitem__, bits(steps & ~cut)))
     bounds = [(bound, cut) for cut, bound in found.items()]
     least = min(bounds, default=(0.0, 0))[0] * NEAR + EPSILON_SECONDS
     near = [bound for bound in bounds if bound[0] <= least][:MAX_NEAR_CUTS]

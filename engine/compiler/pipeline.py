@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from engine.asl import MAX_DEFINITION_BYTES, MAX_HISTORY_EVENTS, check_definition, definition_bytes
-from engine.compiler.arrangement import arrange
+from engine.compiler.arrangement import Arrangement, arrange
 from engine.compiler.duration import longest_seconds
 from engine.compiler.emit import emit
 from engine.compiler.express import finalise
@@ -31,6 +31,8 @@ from engine.workflow import MachineType, Workflow
 
 # A light node takes milliseconds; one that is known to take longer shares no Task.
 MAX_LIGHT_SECONDS = 0.25
+# Problems for which a smaller plan is the cure, if there is one.
+_TOO_MUCH = ("definition_too_large", "history_too_long")
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,29 @@ def compile_workflow(
     """Compile a workflow that ``validation`` found no problem in. Pure: the same input gives the same bytes.
 
     ``targets`` maps executors to function ARNs. ``profile`` is planned with; ``measured``, where it is given,
-    is what the report predicts with: how a plan of yesterday does with the durations of today. Raises
-    DocumentError where the machine would be over a limit of Step Functions, RequestError where a target is
-    missing.
+    is what the report predicts with: how a plan of yesterday does with the durations of today. A plan with
+    durations that is too large gives way to smaller ones. Raises DocumentError where the machine would be
+    over a limit of Step Functions, RequestError where a target is missing.
     """
+    try:
+        return _compile(workflow, registry, targets, profile, measured)
+    except DocumentError as error:
+        given_up = next((problem.message for problem in error.problems if problem.code in _TOO_MUCH), None)
+        if profile is None or given_up is None:
+            raise
+    compiled = _compile(workflow, registry, targets, None, measured or profile)
+    smaller = f"planned without durations, which are too much for one machine: {given_up.partition(':')[0]}"
+    return replace(compiled, report=compiled.report | {"smaller_plan": smaller})
+
+
+def _compile(
+    workflow: Workflow,
+    registry: NodeRegistry,
+    targets: Mapping[str, str],
+    profile: Profile | None,
+    measured: Profile | None,
+) -> Compiled:
+    """The same, with this profile or not at all."""
     settled = {node.id for node in settled_nodes(workflow)}
     steps = {step.id: step for step in plan_steps(workflow, registry, targets) if step.id not in settled}
     whole = Dag.of(workflow).without(settled)
@@ -71,7 +92,7 @@ def compile_workflow(
         predicted = grouped.seconds(_known_seconds(workflow, alone, measured), whole)
     arranged = arrange(grouped.workflow, dag, seconds, steps)
     tree = arranged.tree
-    standard = definition = arranged.machine.to_json()
+    standard = definition = arranged.definition
     express = arranged.machine
     if workflow.settings.mode != "standard" and any(step.items for step in steps.values()):
         express = arrange(grouped.workflow, dag, seconds, _without_distributed(steps)).machine
@@ -82,6 +103,8 @@ def compile_workflow(
         seconds_left = workflow.settings.longest_seconds("express")
         definition = finalise(express, targets[FINISH], seconds_left).to_json()
     problems = [*mode.problems, *_size_problems(definition, len(workflow.nodes))]
+    if profile is not None and len(problems) > len(mode.problems):
+        raise DocumentError(problems)  # a smaller plan follows, which is looked at whole
     if not problems and (faults := check_definition(definition)):
         raise AssertionError(f"the compiler made a definition that does not hold: {'; '.join(faults)}")
     report = {
@@ -92,6 +115,7 @@ def compile_workflow(
         "settled_at_start": sorted(settled),
         "fused_maps": {root: list(members) for root, members in grouped.groups.items()},
         "level_compiler": _level_compiler(workflow, registry, targets),
+        "smaller_plan": _smaller_plan(arranged),
     }
     if mode.chosen == "standard":
         problems += _history_problems(
@@ -100,6 +124,16 @@ def compile_workflow(
     if problems:
         raise DocumentError(problems)
     return Compiled(definition, report, digest(definition), mode.chosen)
+
+
+def _smaller_plan(arranged: Arrangement) -> str | None:
+    """What was given up for the size of the definition, in words."""
+    if arranged.too_large_bytes is None:
+        return None
+    return (
+        f"planned without latches: with their waits the definition would take {arranged.too_large_bytes:,} "
+        f"bytes, and Step Functions takes {MAX_DEFINITION_BYTES:,}"
+    )
 
 
 def _express_seconds(

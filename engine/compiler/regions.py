@@ -8,6 +8,9 @@ the region is dead, so all of it is skipped: whatever its nodes say of ``join``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TypeAlias
 
 from engine.compiler.deep import Deep, all_of, run_deep
 from engine.compiler.step import Step
@@ -23,20 +26,56 @@ from engine.compiler.tree import (
     in_series,
     leaves,
 )
-from engine.workflow import Connection, Workflow
+from engine.workflow import Workflow
+
+# A node and the output that it leaves through.
+_WayIn: TypeAlias = tuple[str, str]
 
 
 def find_regions(tree: Tree, workflow: Workflow, steps: Mapping[str, Step]) -> Tree:
     """The tree with forks where regions are; a step is still one node."""
-    incoming: dict[str, list[Connection]] = {}
+    incoming: dict[str, set[_WayIn]] = {}
     for connection in workflow.connections:
-        incoming.setdefault(connection.target, []).append(connection)
-    return run_deep(_Regions(incoming, steps).arrange(tree))
+        incoming.setdefault(connection.target, set()).add((connection.source, connection.source_output))
+    return run_deep(_Regions(tree, incoming, steps).arrange(tree))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is known of a part of the tree: its steps, as a bitset, and the ways into it from outside."""
+
+    steps: int
+    ways_in: frozenset[_WayIn]
+    is_begun: bool
+    """Whether a step of it comes after nothing: no output leads to that one."""
 
 
 class _Regions:
-    def __init__(self, incoming: Mapping[str, list[Connection]], steps: Mapping[str, Step]) -> None:
+    def __init__(self, tree: Tree, incoming: Mapping[str, set[_WayIn]], steps: Mapping[str, Step]) -> None:
         self._incoming, self._steps = incoming, steps
+        self._bit = {step: 1 << index for index, step in enumerate(leaves(tree))}
+        self._heavy = sum(bit for step, bit in self._bit.items() if not steps[step].light)
+        # By identity, with the tree, lest another gets its place; each part is looked at once.
+        self._parts: dict[int, tuple[Tree, _Part]] = {}
+        found = [tree]
+        for part in found:
+            found.extend(children(part))
+        for part in reversed(found):
+            self._part(part)
+
+    def _part(self, tree: Tree) -> _Part:
+        if id(tree) not in self._parts:
+            self._parts[id(tree)] = tree, self._look_at(tree)
+        return self._parts[id(tree)][1]
+
+    def _look_at(self, tree: Tree) -> _Part:
+        if isinstance(tree, Leaf):
+            incoming = self._incoming.get(tree.step, ())
+            return _Part(self._bit[tree.step], frozenset(incoming), not incoming)
+        parts = [self._part(child) for child in children(tree)]
+        steps = reduce(int.__or__, (part.steps for part in parts))
+        ways = {way for part in parts for way in part.ways_in if not self._bit.get(way[0], 0) & steps}
+        return _Part(steps, frozenset(ways), any(part.is_begun for part in parts))
 
     def arrange(self, tree: Tree) -> Deep[Tree]:
         """Forks in a part of the tree, and inside its parts."""
@@ -98,32 +137,29 @@ class _Regions:
 
     def _region(self, source: str, parts: Iterable[Tree]) -> tuple[int, str | None]:
         """How many of the parts, from the first on, are reached through one output alone, and which."""
-        inside: set[str] = set()
+        inside = 0
         output: str | None = None
         taken = 0
-        for part in parts:
-            added = set(leaves(part))
-            inside |= added
-            found = self._way_in(source, inside, added, output)
+        for part in map(self._part, parts):
+            inside |= part.steps
+            found = self._way_in(source, inside, part, output)
             if found is None:
                 break
             taken, output = taken + 1, found
         return taken, output
 
-    def _way_in(self, source: str, inside: set[str], added: set[str], output: str | None) -> str | None:
+    def _way_in(self, source: str, inside: int, added: _Part, output: str | None) -> str | None:
         """The output through which ``added`` is reached, if it is ``output`` alone or there was none yet."""
-        for node_id in added:
-            incoming = self._incoming.get(node_id)
-            if not incoming:
+        if added.is_begun:
+            return None
+        for way_source, way_output in added.ways_in:
+            if self._bit.get(way_source, 0) & inside:
+                continue
+            if way_source != source or output not in (None, way_output):
                 return None
-            for connection in incoming:
-                if connection.source in inside:
-                    continue
-                if connection.source != source or output not in (None, connection.source_output):
-                    return None
-                output = connection.source_output
+            output = way_output
         return output
 
     def _pays(self, parts: Iterable[Tree]) -> bool:
         """Whether a Choice is worth it: light nodes alone join the Task before them."""
-        return any(not self._steps[node_id].light for part in parts for node_id in leaves(part))
+        return any(self._part(part).steps & self._heavy for part in parts)

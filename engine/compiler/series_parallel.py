@@ -13,6 +13,7 @@ durations other cuts are tried, and this tree is kept where none of them is pred
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TypeAlias
 
 from engine.compiler.cost import MAX_WORK, Cost, CostModel, add_costs, is_less
@@ -38,6 +39,8 @@ from engine.dag import Dag, bits
 
 # What a set costs, and its tree.
 Solved: TypeAlias = tuple[Cost, Tree]
+# By core: its chains of windows with their estimates, best first.
+Chains: TypeAlias = dict[int, list[tuple[Cost, Blocks]]]
 
 # Parallels inside one another, at most: definitions are JSON, and readers of deeper JSON give up.
 MAX_PARALLEL_DEPTH = 50
@@ -48,6 +51,8 @@ TIME_BLOCKS = 20
 # Chains, and single cuts, that are followed to their end rather than by estimate.
 FOLLOWED_CHAINS = 2
 FOLLOWED_CUTS = 3
+# Of the work that one search may be, what another of the same graph has at least.
+SECOND_SHARE = 5
 
 
 def series_parallel_tree(
@@ -63,13 +68,35 @@ def series_parallel_tree(
 
     Parallels may stand deeper inside one another than a definition can hold them: see ``limit_depth``.
     """
-    poset = Poset.of(dag)
-    certain = _Solver(poset, None, max_work, latches=False).tree()
-    if seconds is None:
-        return certain
-    timed = _Solver(poset, seconds, max_work, latches=latches).tree()
-    gain = makespan(certain, seconds) - makespan(timed, seconds)
-    return timed if gain > EPSILON_SECONDS else certain
+    return TreeSearch(dag, seconds, max_work).find(latches=latches)
+
+
+class TreeSearch:
+    """The search for the tree of a graph, with latches or without: the second knows what the first saw."""
+
+    def __init__(self, dag: Dag, seconds: Mapping[str, float] | None, max_work: int = MAX_WORK) -> None:
+        self._poset, self._seconds, self._max_work = Poset.of(dag), seconds, max_work
+        self._timed = self._estimates(seconds)
+        self._chains: Chains = {}
+
+    def find(self, *, latches: bool) -> Tree:
+        """See ``series_parallel_tree``."""
+        if self._seconds is None:
+            return self._certain
+        # A second search has what is left, and a little: it would double the time else.
+        self._timed.work = min(self._timed.work, self._max_work - self._max_work // SECOND_SHARE)
+        timed = _Solver(self._poset, self._timed, self._chains, timed=True, latches=latches).tree()
+        gain = makespan(self._certain, self._seconds) - makespan(timed, self._seconds)
+        return timed if gain > EPSILON_SECONDS else self._certain
+
+    @cached_property
+    def _certain(self) -> Tree:
+        """The best whatever the steps take."""
+        return _Solver(self._poset, self._estimates(None), {}, timed=False, latches=False).tree()
+
+    def _estimates(self, seconds: Mapping[str, float] | None) -> CostModel:
+        known = [seconds[name] if seconds else 0.0 for name in self._poset.names]
+        return CostModel(self._poset, known, self._max_work)
 
 
 def limit_depth(dag: Dag, tree: Tree) -> Tree:
@@ -80,15 +107,12 @@ def limit_depth(dag: Dag, tree: Tree) -> Tree:
 
 
 class _Solver:
-    """One search's memory of the sets that it has solved."""
+    """One search's memory of the sets that it has solved; ``chains`` are the windows of cores, by core."""
 
-    def __init__(
-        self, poset: Poset, seconds: Mapping[str, float] | None, max_work: int, *, latches: bool
-    ) -> None:
-        self._poset, self._latches = poset, latches
-        self._timed = seconds is not None
-        self._seconds = [seconds[name] if seconds else 0.0 for name in poset.names]
-        self._costs = CostModel(poset, self._seconds, max_work)
+    def __init__(self, poset: Poset, costs: CostModel, chains: Chains, *, timed: bool, latches: bool) -> None:
+        self._poset, self._costs, self._chains = poset, costs, chains
+        self._timed, self._latches = timed, latches
+        self._seconds = costs.seconds
         self._solved: dict[int, Solved] = {}
 
     def tree(self) -> Tree:
@@ -119,11 +143,12 @@ class _Solver:
         levels = level_blocks(self._poset, core)
         if cut_depth > MAX_CUT_DEPTH or self._costs.work > self._costs.max_work:
             return self._costs.level_cost(core), _barriers(self._poset, levels)
-        chains = [best_windows(self._costs, blocks) for blocks in (levels, *self._other_chains(core))]
-        chains.sort(key=lambda chain: chain[0])
+        if core not in self._chains:
+            found = [best_windows(self._costs, blocks) for blocks in (levels, *self._other_chains(core))]
+            self._chains[core] = sorted(found, key=lambda chain: chain[0])
         at_best = self._costs.critical_seconds(core) + EPSILON_SECONDS if self._timed else 0.0
         best: Solved | None = None
-        for _, windows in chains[:FOLLOWED_CHAINS]:
+        for _, windows in self._chains[core][:FOLLOWED_CHAINS]:
             best = yield self._better(best, windows, cut_depth)
             if best[0][0] <= at_best:
                 return best

@@ -93,6 +93,8 @@ def _numbers(report: JsonObject) -> Table:
         "Lambda calls of an execution",
         f"{report['lambda_invocations']} ({by_levels['lambda_invocations']} by levels)",
     )
+    if report["smaller_plan"]:
+        table.add_row("smaller than planned", report["smaller_plan"])
     if report["settled_at_start"]:
         table.add_row("known when it starts", ", ".join(report["settled_at_start"]))
     for node_id, cost in report["per_item"].items():

@@ -12,6 +12,7 @@ from tests.integration.documents import connect, http_node, node, workflow
 from tests.integration.test_profile import profile_of
 from tests.integration.test_shared_task import called
 from tests.integration.workflow_api import WorkflowApi, results, statuses
+from tests.property.definition_order import latches
 
 # By whatever barrier, this takes a second longer than its critical path of four.
 N_SECONDS = {"a": 2.0, "b": 1.0, "c": 2.0, "d": 3.0}
@@ -109,28 +110,32 @@ def test_a_node_that_fails_ends_all_waits(api: WorkflowApi, stack: LocalStack) -
     assert shown.get("c") != "succeeded"
 
 
-def test_a_retry_runs_what_is_left_with_a_latch(api: WorkflowApi, stack: LocalStack) -> None:
-    """What stands before the gate is kept, and what follows it is a latch again."""
+def test_a_retry_runs_what_is_left_of_a_latch_with_another(api: WorkflowApi, stack: LocalStack) -> None:
+    """In the first one ``c`` waits for ``beside`` too, which is kept: then nothing waits for it."""
     urls = {name: f"slow?seconds={seconds}" for name, seconds in N_SECONDS.items()}
-    urls |= {"done": "slow?seconds=0", "gate": "status/{{code.output}}"}
-    edges = ("done>gate", "gate>a", "gate>b", *N_EDGES)
+    urls |= {"before": "slow?seconds={{pause.output}}", "gate": "status/{{code.output}}"}
+    urls |= {"beside": "slow?seconds=1.9"}
+    left = ("gate>a", "gate>b", *N_EDGES)
     document = workflow(
         node("code", "input", name="code", type="number", default=200),
+        node("pause", "input", name="pause", type="number", default=1),
         *(http_node(name, f"{stack.data_url}/{url}") for name, url in urls.items()),
-        connections=connect("code>gate", *edges),
+        connections=connect("code>gate", "pause>before", "before>gate", "beside>c", "beside>d", *left),
     )
     _, after = planned_anew(api, document)
-    failed = api.execute(after["workflow_id"], {"code": 404})
+    plan = api.http.get(f"/workflows/{after['workflow_id']}/plan").json()
+    assert "beside" in {node_id for _, node_id in latches(plan["definition"])[0]}
+    failed = api.execute(after["workflow_id"], {"code": 404, "pause": 4})
     assert (failed["status"], failed["error"]["node_id"]) == ("failed", "gate")
-    answer = api.http.post(f"/executions/{failed['id']}/retry", json={"inputs": {"code": 200}})
+    again = {"inputs": {"code": 200, "pause": 4}}
+    answer = api.http.post(f"/executions/{failed['id']}/retry", json=again)
     assert answer.status_code == 202, answer.text
     ended = api.end(answer.json()["id"])
     assert ended["status"] == "succeeded"
     kept = {run["node_id"]: run["kept_from"] for run in ended["nodes"]}
-    assert kept["done"] == failed["id"]
+    assert (kept["before"], kept["beside"]) == (failed["id"], failed["id"])
     # No Task for what is kept, one for each of the others, and the wait of the latch.
-    tasks = called(stack, ended)
-    assert sorted(tasks) == [[], ["a"], ["b"], ["c"], ["d"], ["gate"]]
-    check_order(ended, tuple(edge for edge in edges if not edge.startswith("done")))
+    assert sorted(called(stack, ended)) == [[], ["a"], ["b"], ["c"], ["d"], ["gate"]]
+    check_order(ended, ("before>gate", "beside>c", "beside>d", *left))
     run = times(ended)
     assert run["d"][0] < run["a"][1]

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from engine.asl import MAX_DEFINITION_BYTES
-from engine.compiler import Profile, compile_workflow
+from engine.compiler import Compiled, Profile, arrangement, compile_workflow, pipeline
 from engine.errors import DocumentError, RequestError
 from engine.json_value import canonical_json, digest
 from engine.workflow import Workflow
@@ -74,6 +74,51 @@ def test_a_machine_over_the_limit_is_refused_with_figure_and_cure() -> None:
     assert problem.message.endswith(
         "divide it into 5 workflows or more, the others called by `workflow` nodes of one"
     )
+
+
+def test_a_plan_with_durations_that_is_too_large_gives_way_to_smaller_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """First without latches, then without durations: a workflow that could be saved stays one."""
+    seconds = {"a": 2.0, "b": 1.0, "c": 2.0, "d": 3.0, "e": 5.0, "f": 1.0}
+    workflow = Workflow.model_validate(
+        {
+            "name": "core",
+            "nodes": [{"id": name, "type": "http", "config": {"url": "http://x"}} for name in seconds],
+            "connections": [{"source": a, "target": b} for a, b in ("ac", "bc", "bd", "ce", "de", "df")],
+        }
+    )
+    profile = Profile(seconds)
+
+    def plan(limit: int, known: Profile | None = profile) -> Compiled:
+        for module in (arrangement, pipeline):
+            monkeypatch.setattr(module, "MAX_DEFINITION_BYTES", limit)
+        return compile_workflow(workflow, REGISTRY, targets=TARGETS, profile=known)
+
+    best, plain = plan(MAX_DEFINITION_BYTES), plan(MAX_DEFINITION_BYTES, None)
+    assert best.report["smaller_plan"] is plain.report["smaller_plan"] is None
+    sizes = [made.report["definition_bytes"] for made in (best, plain)]
+    assert "waitForTaskToken" in canonical_json(best.definition)
+    smaller = plan(sizes[0] - 1)
+    assert "waitForTaskToken" not in canonical_json(smaller.definition)
+    assert f"would take {sizes[0]:,} bytes" in smaller.report["smaller_plan"]
+    spans = [made.report["predicted"]["makespan_seconds"] for made in (best, smaller)]
+    assert spans[0] < spans[1] <= smaller.report["predicted"]["levels_makespan_seconds"]
+    with pytest.raises(DocumentError):
+        plan(sizes[1] - 1, None)
+
+
+def test_light_nodes_that_take_long_are_light_again_where_there_is_no_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workflow, profile = chain(40), Profile(type_durations={"transform": 1.0})
+    plain = compile_workflow(workflow, REGISTRY, targets=TARGETS)
+    for module in (arrangement, pipeline):
+        monkeypatch.setattr(module, "MAX_DEFINITION_BYTES", 20_000)
+    smaller = compile_workflow(workflow, REGISTRY, targets=TARGETS, profile=profile)
+    assert smaller.definition == plain.definition
+    assert smaller.report["smaller_plan"].startswith("planned without durations")
+    assert smaller.report["predicted"]["makespan_seconds"] == 40
 
 
 def test_an_executor_without_a_function_is_told() -> None:
