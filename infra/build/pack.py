@@ -24,7 +24,6 @@ from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage, te
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 RUNTIME_VERSION = (3, 11)
-CODE_FOLDER_IN_LAMBDA = "/var/task"
 # Of a distribution's metadata, what importlib.metadata answers with, and the licences.
 KEPT_METADATA = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "COPYING*")
 # Of powertools, functions log, measure and trace; FastAPI answers, and engine and nodes do the rest.
@@ -168,9 +167,8 @@ def _compress(target: Path) -> None:
 
 
 def _compile(target: Path) -> None:
-    kept = Path(sys.prefix) / "packed-byte-code"  # with the environment it goes, whose Python it is of
     try:
-        compile_folder(target, runs_in=CODE_FOLDER_IN_LAMBDA, leave=NOT_COMPILED, kept=kept)
+        compile_folder(target, leave=NOT_COMPILED)
     except py_compile.PyCompileError as error:
         raise PackError(f"a module does not compile: {error}") from error
 

@@ -45,14 +45,14 @@ def test_equal_sources_are_compiled_once_and_others_anew(
         (packed(tmp_path / "one", same="VALUE = 1", other="VALUE = 2"), {"same": 1, "other": 2}),
         (packed(tmp_path / "two", same="VALUE = 1", other="VALUE = 3"), {"same": 1, "other": 3}),
     ):
-        compile_folder(folder, runs_in="/var/task", leave=NOTHING, kept=tmp_path / "kept")
+        compile_folder(folder, leave=NOTHING, kept=tmp_path / "kept")
         assert {name: value_of(path) for name, path in compiled(folder).items()} == both
     assert sorted(made) == ["one/part/other.py", "one/part/same.py", "two/part/other.py"]
 
 
 def test_byte_code_names_the_place_that_it_runs_in_and_is_not_held_against_its_source(tmp_path: Path) -> None:
     folder = packed(tmp_path / "one", same="VALUE = 1")
-    compile_folder(folder, runs_in="/var/task", leave=NOTHING, kept=tmp_path / "kept")
+    compile_folder(folder, leave=NOTHING, kept=tmp_path / "kept")
     (byte_code,) = compiled(folder).values()
     assert marshal.loads(byte_code.read_bytes()[16:]).co_filename == "/var/task/part/same.py"
     assert byte_code.read_bytes()[4:8] == b"\1\0\0\0"  # unchecked: https://peps.python.org/pep-0552/
@@ -61,11 +61,11 @@ def test_byte_code_names_the_place_that_it_runs_in_and_is_not_held_against_its_s
 
 def test_what_is_to_stay_source_stays_so(tmp_path: Path) -> None:
     folder = packed(tmp_path / "one", same="VALUE = 1", seldom="VALUE = 2")
-    compile_folder(folder, runs_in="/var/task", leave=re.compile(r"/part/seldom"), kept=tmp_path / "kept")
+    compile_folder(folder, leave=re.compile(r"/part/seldom"), kept=tmp_path / "kept")
     assert compiled(folder).keys() == {"same"}
 
 
 def test_a_module_that_does_not_compile_is_named(tmp_path: Path) -> None:
     folder = packed(tmp_path / "one", broken="VALUE = (")
     with pytest.raises(py_compile.PyCompileError, match=r"/var/task/part/broken\.py"):
-        compile_folder(folder, runs_in="/var/task", leave=NOTHING, kept=tmp_path / "kept")
+        compile_folder(folder, leave=NOTHING, kept=tmp_path / "kept")
