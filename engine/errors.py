@@ -98,12 +98,12 @@ class LimitExceededError(MiniN8nError):
 class NotFoundError(MiniN8nError):
     """``kind`` (a word of the field: workflow, execution, …) with the id ``name`` does not exist.
 
-    ``near`` is the name of one that does, and was probably meant.
+    ``cure`` ends the message, such as ``; did you mean 'http'?``.
     """
 
-    def __init__(self, kind: str, name: str, near: str | None = None) -> None:
+    def __init__(self, kind: str, name: str, cure: str = "") -> None:
         self.kind, self.name = kind, name
-        super().__init__(f"There is no {kind} '{name}'" + (f"; did you mean '{near}'?" if near else "."))
+        super().__init__(f"There is no {kind} '{name}'{cure or '.'}")
 
 
 class ConflictError(MiniN8nError):

@@ -135,7 +135,9 @@ class TriggerService:
             info = None
         if info is None or not may_use(workflow.ownership, info.ownership):
             raise RequestError(
-                f"There is no credential '{name}' for this workflow; store it first.", "auth.credential"
+                f"There is no credential '{name}' for this workflow: store it, or share it and the workflow "
+                "with the same group.",
+                "auth.credential",
             )
         kind = info.kind
         kinds = SECRET_KINDS if isinstance(settings.auth, HeaderAuth) else ("hmac",)

@@ -25,13 +25,8 @@ def dotted(path: Sequence[PathPart]) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` where a known word is close, else nothing."""
-    close = closest(word, known)
-    return f"; did you mean '{close}'?" if close else ""
-
-
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, if any is close."""
-    return next(iter(difflib.get_close_matches(word[:100], list(known), n=1)), None)
+    close = difflib.get_close_matches(word[:100], list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def tidy(problem: Problem) -> Problem:

@@ -22,6 +22,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from engine.validation.text import did_you_mean
 from infra.build.byte_code import compile_module
 from infra.build.function_package import template_files
 from infra.build.template_file import read_template
@@ -125,7 +126,12 @@ def deploy(
 ) -> Deployment:
     """Bring the stack to the present sources, template and parameters. DeploymentError."""
     code_key = f"{digest_sources(packages)}.zip"
-    body = json.dumps(local_template(code_key), sort_keys=True)
+    template = local_template(code_key)
+    # The local AWS lets go of those that the template does not have.
+    for name in sorted(set(parameters) - set(template["Parameters"])):
+        told = f"template.yaml has no parameter '{name}'{did_you_mean(name, template['Parameters'])}"
+        raise DeploymentError(f"{told.removesuffix('?')}; infra/README.md lists them")
+    body = json.dumps(template, sort_keys=True)
     digest = hashlib.sha256((body + json.dumps(parameters, sort_keys=True)).encode()).hexdigest()
     formation = local_client(endpoint, "cloudformation")
     standing = _describe(formation)

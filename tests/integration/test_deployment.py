@@ -50,6 +50,16 @@ def test_a_deployment_that_is_refused_says_why(stack: LocalStack) -> None:
         deploy(stack.endpoint, {"Stage": "local", "LogLevel": "LOUD"})
 
 
+def test_a_parameter_that_the_template_does_not_have_is_refused(stack: LocalStack) -> None:
+    with pytest.raises(DeploymentError, match=r"no parameter 'OidcIsuer'; did you mean 'OidcIssuer'; infra"):
+        deploy(stack.endpoint, {"Stage": "local", "OidcIsuer": "http://localhost:1"})
+
+
+def test_an_issuer_elsewhere_is_asked_by_https_alone(stack: LocalStack) -> None:
+    with pytest.raises(DeploymentError, match="OidcIssuer"):
+        deploy(stack.endpoint, {"Stage": "local", "OidcIssuer": "http://issuer.example"})
+
+
 def test_the_package_is_equal_for_equal_contents_and_takes_other_packages_in(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text("ONE = 1\n")
     (tmp_path / "one.pyc").write_text("")

@@ -80,7 +80,8 @@ def test_a_respond_node_that_never_runs_is_no_success(
     bench: EngineBench, workflow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hook(bench, workflow, response="respond")
-    assert post(bench, {"a": "1"}).status == 504
+    late = post(bench, {"a": "1"})
+    assert (late.status, late.headers["x-execution-id"]) == (504, told(late, "execution_id"))
 
     def fail(seconds: float) -> None:
         for name in list(bench.executions._executions):
