@@ -35,10 +35,18 @@ class ApprovalToken:
         return f"{parts}.{_signature(parts, key)}"
 
 
+class UnknownLinkError(NotFoundError):
+    """We did not sign this."""
+
+    def __init__(self) -> None:
+        super().__init__("approval", "…")
+        self.args = ("This link is not one of ours; was it copied whole?",)
+
+
 def read_token(text: str, key: str) -> ApprovalToken:
     """The token; NotFoundError for what we did not sign. That it may have expired is for others to say."""
     # What came is not repeated: a link that was changed by one letter is nobody else's to read in a log.
-    unknown = NotFoundError("approval", "of this link")
+    unknown = UnknownLinkError()
     parts, _, signature = text.rpartition(".")
     if len(text) > MAX_TOKEN_CHARACTERS or not text.isascii():
         raise unknown

@@ -19,6 +19,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from engine.errors import Problem, RequestError
 from engine.json_value import JsonObject, JsonValue
+from engine.validation.shape_problem import describe, first_causes, place_of
+from engine.validation.text import dotted
+from engine.wording import Wording
 from engine.workflow import Part, Workflow
 
 FORMAT: Literal["mini-n8n.workflows"] = "mini-n8n.workflows"
@@ -58,7 +61,11 @@ class NeededCredential(Part):
 class BundledWorkflow(Part):
     """A workflow in the file: the id and version that it had, and its document."""
 
-    id: Annotated[str, Field(pattern=WORKFLOW_ID_PATTERN)]
+    id: Annotated[
+        str,
+        Field(pattern=WORKFLOW_ID_PATTERN),
+        Wording("is no id of a workflow: wf_ and 26 digits and capital letters; export the file anew"),
+    ]
     version: int | None = Field(None, ge=1)
     workflow: JsonObject = Field(description="The document, as it would be saved.")
 
@@ -95,10 +102,11 @@ def read_bundle(document: JsonObject) -> Bundle:
     try:
         return Bundle.model_validate(document)
     except ValidationError as error:
-        problems = [
-            Problem("bundle", str(item["msg"]), None, ".".join(str(part) for part in item["loc"]) or None)
-            for item in error.errors()[:100]
-        ]
+        problems = []
+        for detail in first_causes(error.errors(include_url=False))[:100]:
+            place, _ = place_of(document, detail)
+            code, message = describe(Bundle, place, detail)
+            problems.append(Problem(code, message, None, dotted(place) or None))
         said = "; ".join(f"{problem.field or 'file'}: {problem.message}" for problem in problems[:3])
         raise RequestError(f"The export file does not fit: {said}", None, problems) from None
 

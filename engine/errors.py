@@ -96,11 +96,14 @@ class LimitExceededError(MiniN8nError):
 
 
 class NotFoundError(MiniN8nError):
-    """``kind`` (a word of the field: workflow, execution, …) with the id ``name`` does not exist."""
+    """``kind`` (a word of the field: workflow, execution, …) with the id ``name`` does not exist.
 
-    def __init__(self, kind: str, name: str) -> None:
+    ``cure`` ends the message, such as ``; did you mean 'http'?``.
+    """
+
+    def __init__(self, kind: str, name: str, cure: str = "") -> None:
         self.kind, self.name = kind, name
-        super().__init__(f"There is no {kind} '{name}'.")
+        super().__init__(f"There is no {kind} '{name}'{cure or '.'}")
 
 
 class ConflictError(MiniN8nError):

@@ -16,13 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import Problem, RequestError
 from engine.json_value import JsonObject, JsonValue
+from engine.wording import Wording, say
 
 MAX_FIELDS = 50
 # What one person types; longer texts are files.
 MAX_TEXT_CHARACTERS = 10_000
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
-FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
+FieldName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"),
+    Wording("is named by letters, digits and '_', not a digit first, 63 characters at most"),
+]
 FieldType = Literal["string", "number", "integer", "boolean"]
 
 
@@ -61,7 +66,7 @@ def form_problems(schema: JsonObject) -> list[tuple[str, str]]:
     try:
         form = Form.model_validate(schema)
     except ValidationError as error:
-        return [(".".join(str(part) for part in item["loc"]), item["msg"]) for item in error.errors()]
+        return [(".".join(str(part) for part in item["loc"]), say(item)) for item in error.errors()]
     return [
         (f"required.{index}", f"there is no property '{name}'")
         for index, name in enumerate(form.required)

@@ -24,6 +24,7 @@ from engine.child import NoWorkflows, WorkflowReference, Workflows
 from engine.errors import NodeConfigError, NodeError
 from engine.expression import Scope, resolve
 from engine.json_value import JsonObject, JsonValue
+from engine.wording import say_all
 from engine.workflow import Retry
 
 MAIN = "main"
@@ -289,11 +290,10 @@ class BaseNode(ABC):
         try:
             self.config = self.Config.model_validate(config or {})
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in ("config", *first["loc"]))
-            said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            found = error.errors()
+            where = ".".join(str(part) for part in ("config", *found[0]["loc"]))
             raise NodeConfigError(
-                f"config does not fit node type '{self.type}': {said}", field=where
+                f"config does not fit node type '{self.type}': {say_all(found)}", field=where
             ) from None
 
     @abstractmethod

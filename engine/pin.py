@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from engine.errors import Problem
 from engine.node import ERROR, INPUT_TYPE, BaseNode
+from engine.wording import say
 from engine.workflow import Node, Pin
 
 
@@ -45,5 +46,5 @@ def _misfits(node: Node, node_class: type[BaseNode], pin: Pin, field: str) -> It
         for told in error.errors(include_url=False):
             if told["type"] != "extra_forbidden":
                 where = ".".join(str(part) for part in (field, *told["loc"]))
-                message = f"{told['msg']}: copy the result of a node run, or correct it"
+                message = f"{say(told)}: copy the result of a node run, or correct it"
                 yield Problem("pin_misfit", message, node.id, where)

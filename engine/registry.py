@@ -116,7 +116,9 @@ class NodeRegistry:
         if type_name not in self._classes:
             path = self._paths.get(type_name)
             if path is None:
-                raise NotFoundError("node type", type_name)
+                near = self.closest(type_name)
+                cure = f"; did you mean '{near}'?" if near else ""
+                raise NotFoundError("node type", type_name, cure)
             module, _, class_name = path.partition(":")
             node_class = getattr(importlib.import_module(module), class_name)
             check_node_class(node_class)

@@ -7,6 +7,7 @@ for webhooks an input named ``body`` takes the body.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
@@ -14,15 +15,36 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from engine.json_value import JsonObject, JsonValue
 from engine.schedule import check_schedule
+from engine.validation.text import did_you_mean
+from engine.wording import Wording
 
 TriggerType: TypeAlias = Literal["webhook", "schedule", "s3", "event"]
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 FireOutcome: TypeAlias = Literal["started", "refused", "failed"]
 
+# https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html; `$or` joins patterns, and
+# what is replayed from an archive has a `replay-name`.
+EVENT_FIELDS = (
+    *("source", "detail-type", "detail", "account", "region", "resources", "time", "id", "version"),
+    *("replay-name", "$or"),
+)
+
 # Segments of letters, digits and '-._~' (unreserved in RFC 3986, section 2.3); none starts with a dot.
 PATH_PATTERN = r"^[A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"
 CredentialName: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
-HeaderName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")]
+WebhookPath: TypeAlias = Annotated[
+    str,
+    Field(pattern=PATH_PATTERN, max_length=200),
+    Wording(
+        "must be segments of letters, digits and any of '-._~' with '/' between them, none empty and none "
+        "with a dot first, such as shop/orders; 200 characters at most"
+    ),
+]
+HeaderName: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$"),
+    Wording("must be the name of a header such as X-Signature, 128 characters at most"),
+]
 
 
 class _Closed(BaseModel):
@@ -79,9 +101,7 @@ class WebhookSettings(_Settings):
     """Starts an execution for each request to ``/webhooks/{path}``."""
 
     type: Literal["webhook"]
-    path: str | None = Field(
-        None, pattern=PATH_PATTERN, max_length=200, description="Without it: 22 characters nobody can guess."
-    )
+    path: WebhookPath | None = Field(None, description="Without it: 22 characters nobody can guess.")
     methods: tuple[Method, ...] = Field(("POST",), min_length=1, max_length=6)
     response: Literal["immediate", "finished", "respond"] = Field(
         "immediate", description="When to answer: at once, at the end, or when a respond node ran."
@@ -120,7 +140,12 @@ class S3Settings(_Settings):
     """Starts an execution for each object; the bucket sends its events to EventBridge."""
 
     type: Literal["s3"]
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    bucket: Annotated[
+        str,
+        Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
+        Wording("must be the name of a bucket: 3 to 63 lower case letters, digits, '.' and '-'"),
+    ]
     prefix: str = Field("", max_length=512)
     suffix: str = Field("", max_length=512)
     events: tuple[Literal["created", "deleted"], ...] = Field(("created",), min_length=1, max_length=2)
@@ -132,6 +157,25 @@ class EventSettings(_Settings):
     type: Literal["event"]
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
     pattern: JsonObject = Field(min_length=1, examples=[{"source": ["shop.orders"]}])
+
+    @field_validator("pattern")
+    @classmethod
+    def _check_pattern(cls, value: JsonObject) -> JsonObject:
+        """A field that no event has makes a rule that AWS takes, and that never fires."""
+        for pattern in (value, *_alternatives(value)):
+            for name in pattern:
+                if name not in EVENT_FIELDS:
+                    raise ValueError(
+                        f"no event has a field '{name[:100]}'{did_you_mean(name, EVENT_FIELDS)} "
+                        f"there is {', '.join(EVENT_FIELDS)}; what is special to an event stands in detail"
+                    )
+        return value
+
+
+def _alternatives(pattern: JsonObject) -> Iterator[JsonObject]:
+    """Those of ``$or``, at the top."""
+    choices = pattern.get("$or")
+    yield from (choice for choice in choices if isinstance(choice, dict)) if isinstance(choices, list) else ()
 
 
 TriggerSettings: TypeAlias = Annotated[

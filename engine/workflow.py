@@ -11,9 +11,12 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.json_value import JsonObject, JsonValue
+from engine.wording import Wording
 
 # A node id is a JMESPath identifier, so that an expression can name it unquoted.
 NODE_ID_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+# What a connection may name as output.
+OUTPUT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_ -]{0,62}$"
 # 1,000 nodes at 0.60-0.76 KiB of definition per Task stay under Step Functions' 1 MB
 # (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
 MAX_NODES = 1_000
@@ -41,8 +44,19 @@ MachineType: TypeAlias = Literal["standard", "express"]
 Whole: TypeAlias = Annotated[int, Field(strict=True)]
 Number: TypeAlias = Annotated[float, Field(strict=True)]
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
-NodeId: TypeAlias = Annotated[str, Field(pattern=NODE_ID_PATTERN)]
-OutputName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_ -]{0,62}$")]
+NodeId: TypeAlias = Annotated[
+    str,
+    Field(pattern=NODE_ID_PATTERN),
+    Wording("does not do as an id: use letters, digits and '_', not a digit first, 63 characters at most"),
+]
+OutputName: TypeAlias = Annotated[
+    str,
+    Field(pattern=OUTPUT_PATTERN),
+    Wording(
+        "does not do as the name of an output: use letters, digits, '_', '-' and spaces, a letter or '_' "
+        "first, 63 characters at most"
+    ),
+]
 
 
 class Part(BaseModel):

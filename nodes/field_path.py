@@ -9,11 +9,16 @@ from pydantic import StringConstraints
 from engine.json_type import describe_type
 from engine.json_value import JsonObject, JsonValue
 from engine.node import MISSING
+from engine.wording import Wording
 from nodes.base import NodeError
 
 # Names with dots between them; a name with a dot in it cannot be reached.
 PATH_PATTERN = r"^[^.]{1,200}(\.[^.]{1,200}){0,19}$"
-FieldPath: TypeAlias = Annotated[str, StringConstraints(pattern=PATH_PATTERN)]
+FieldPath: TypeAlias = Annotated[
+    str,
+    StringConstraints(pattern=PATH_PATTERN),
+    Wording("must be names with dots between them such as author.name, 20 names at most"),
+]
 
 
 def read_path(value: JsonObject, path: str) -> JsonValue:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import StrictInt, StrictStr
 
+from engine.wording import Wording
 from nodes.base import CredentialName, Field, NodeConfig, NodeOutput
 
 DEFAULT_IMAGE_MODEL = "gpt-image-2.5-flare"
@@ -34,10 +35,13 @@ class ImageConfig(NodeConfig):
         description="A picture model of the model server.",
         examples=[DEFAULT_IMAGE_MODEL],
     )
-    size: StrictStr = Field(
+    size: Annotated[
+        StrictStr,
+        Field(pattern=r"^(auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4})$"),
+        Wording("must be auto, or width and height in pixels such as 1024x1024"),
+    ] = Field(
         "1024x1024",
         title="Size",
-        pattern=r"^(auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4})$",
         description="Width and height in pixels, or auto.",
         examples=["1024x1024", "1536x1024", "1024x1536", "auto"],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
@@ -11,6 +11,8 @@ from engine.json_equality import equal_json
 from engine.json_type import add_article, describe_type, is_of_type
 from engine.json_value import JsonObject, JsonValue
 from engine.node import MISSING
+from engine.wording import Wording, say
+from engine.workflow import NODE_ID_PATTERN
 from nodes.base import BaseNode, Field, NodeConfig, NodeContext, NodeError, NodeInputs, NodeOutput, NodeResult
 
 InputType: TypeAlias = Literal["string", "integer", "number", "boolean", "object", "array"]
@@ -22,10 +24,18 @@ _AS_IT_IS: JsonObject = {"x-expression": False}
 class InputConfig(NodeConfig):
     """What the input is called, and which values fit."""
 
-    name: str | None = Field(
+    name: (
+        Annotated[
+            str,
+            Field(pattern=NODE_ID_PATTERN),
+            Wording(
+                "does not do as a name: use letters, digits and '_', not a digit first, 63 characters at most"
+            ),
+        ]
+        | None
+    ) = Field(
         None,
         title="Name",
-        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$",
         description="What the input is called when a workflow is executed. Empty: the id of the node.",
         examples=["topic"],
         json_schema_extra=_AS_IT_IS,
@@ -118,7 +128,7 @@ class InputNode(BaseNode):
             first = error.errors()[0]
             where = ".".join(str(part) for part in ("config", *first["loc"]))
             raise NodeError(
-                f"the input node is not set up right: {where}: {first['msg']}", field=where
+                f"the input node is not set up right: {where}: {say(first)}", field=where
             ) from None
         return check_input(read, read.name, value)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, StrictInt, StrictStr, model_validator
 
+from engine.wording import Wording
 from nodes.base import CredentialName, Field, NodeConfig, NodeOutput
 
 Provider: TypeAlias = Literal["openai", "bedrock"]
@@ -22,7 +23,11 @@ class PictureFile(NodeConfig):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     key: StrictStr = Field(min_length=1, description="The key of the stored file.")
-    content_type: StrictStr = Field("image/png", pattern=r"^image/(png|jpeg|webp|gif)$")
+    content_type: Annotated[
+        StrictStr,
+        Field(pattern=r"^image/(png|jpeg|webp|gif)$"),
+        Wording("must be image/png, image/jpeg, image/webp or image/gif"),
+    ] = "image/png"
 
 
 class LlmConfig(NodeConfig):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from engine.json_value import JsonObject, JsonValue
 from engine.operators import PRESENCE_OPERATORS
+from engine.workflow import OUTPUT_PATTERN, OutputName
 from nodes.base import BaseNode, Field, NodeConfig, NodeContext, NodeInputs, NodeOutput, NodeResult
 from nodes.condition import (
     Condition,
@@ -19,8 +20,6 @@ from nodes.condition import (
 )
 
 DEFAULT = "default"
-# What a connection may name as output.
-OUTPUT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_ -]{0,62}$"
 # `error` is where a node with on_error: output leaves when it fails.
 RESERVED_OUTPUTS = (DEFAULT, "error")
 # More exits than this cannot be drawn at one node.
@@ -32,9 +31,8 @@ class Rule(Condition):
 
     left_required: ClassVar[bool] = False
 
-    output: str = Field(
+    output: OutputName = Field(
         title="Output",
-        pattern=OUTPUT_PATTERN,
         description="The name of the output. Without left, the rule looks at the switch's value.",
         examples=["urgent"],
         json_schema_extra={"x-expression": False},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import StrictInt, StrictStr
 
+from engine.wording import Wording
 from nodes.base import CredentialName, Field, NodeConfig, NodeOutput
 
 DEFAULT_VIDEO_MODEL = "sora-2"
@@ -35,10 +36,13 @@ class VideoConfig(NodeConfig):
     seconds: StrictInt = Field(
         4, title="Length (seconds)", ge=1, le=MAX_VIDEO_SECONDS, description="Most models make 4, 8 or 12."
     )
-    size: StrictStr = Field(
+    size: Annotated[
+        StrictStr,
+        Field(pattern=r"^[1-9][0-9]{1,4}x[1-9][0-9]{1,4}$"),
+        Wording("must be width and height in pixels such as 1280x720"),
+    ] = Field(
         "1280x720",
         title="Size",
-        pattern=r"^[1-9][0-9]{1,4}x[1-9][0-9]{1,4}$",
         description="Width and height in pixels.",
         examples=["1280x720", "720x1280"],
     )

@@ -19,7 +19,7 @@ class AuditRecord(BaseModel):
 
     audit_id: str
     at: datetime
-    actor: str = Field(description="key:…, user:…, bootstrap, execution:… or anonymous.")
+    actor: str = Field(description="key:…, user:…, bootstrap, execution:…, trigger:…, approval:…, anonymous.")
     user: str | None = Field(None, description="The user that the actor acts for.")
     action: str = Field(description="What was done: workflow.update, sign_in.fail, credential.use, …")
     target: str | None = Field(None, description="What it was done to: `workflow:wf_…`.")

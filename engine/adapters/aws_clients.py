@@ -93,8 +93,8 @@ class AwsClients:
 
     @property
     def secrets_manager(self) -> SecretsManagerClient:
-        """Secrets Manager."""
-        return cast("SecretsManagerClient", self._client("secretsmanager"))
+        """Secrets Manager; made at its first call, since most nodes name no credential."""
+        return cast("SecretsManagerClient", _MadeWhenUsed(lambda: self._client("secretsmanager")))
 
     @property
     def s3(self) -> S3Client:

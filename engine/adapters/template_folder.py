@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.errors import NotFoundError
 from engine.template import Gallery, Template
+from engine.validation.text import did_you_mean
 from engine.workflow import Workflow
 
 
@@ -25,7 +26,7 @@ class TemplateFolder:
         """One; NotFoundError."""
         found = self._templates.get(name)
         if found is None:
-            raise NotFoundError("template", name)
+            raise NotFoundError("template", name, did_you_mean(name, self._templates))
         return found
 
     @cached_property

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import RequestError
 from engine.json_value import JsonObject
+from engine.wording import say
 
 
 class _ProfileFile(BaseModel):
@@ -33,7 +34,7 @@ class Profile:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise RequestError(f"the profile does not fit at '{where}': {first['msg']}", "profile") from None
+            raise RequestError(f"the profile does not fit at '{where}': {say(first)}", "profile") from None
         for kind in (read.durations, read.type_durations):
             for name, seconds in kind.items():
                 if seconds < 0:

@@ -7,6 +7,7 @@ randomness; every expression ends within the bounds of ``limits``; what is raise
 from __future__ import annotations
 
 from engine.expression.budget import Budget
+from engine.expression.failure import describe_mistake
 from engine.expression.function import FUNCTIONS, FunctionSpec
 from engine.expression.resolve import (
     Reference,
@@ -24,6 +25,7 @@ __all__ = [
     "resolve",
     "find_references",
     "check_expressions",
+    "describe_mistake",
     "evaluate",
     "check_expression",
     "Budget",

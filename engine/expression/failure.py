@@ -38,6 +38,14 @@ def quote(text: str) -> str:
     return text if len(text) <= QUOTED_CHARS else f"{text[: QUOTED_CHARS - 1]}…"
 
 
+def describe_mistake(text: str, message: str) -> str:
+    """What a problem says of an expression that `check_expressions` names, or of the text around one."""
+    if not text:
+        return message
+    shown = text if "{{" in text else f"{{{{ {text.strip()} }}}}"
+    return f"'{shown}' cannot be read: {message}"
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """What exists, and which of it was probably meant, as the end of a sentence."""
     # A name of 64 characters is the longest that can be meant; the first 200 names are enough to guess.

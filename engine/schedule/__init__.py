@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html. Noth
 
 from __future__ import annotations
 
+from engine.schedule.cron import LAST_YEAR
 from engine.schedule.next_run import check_schedule, next_runs, rate_seconds
 
-__all__ = ["check_schedule", "next_runs", "rate_seconds"]
+__all__ = ["LAST_YEAR", "check_schedule", "next_runs", "rate_seconds"]

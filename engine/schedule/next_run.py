@@ -10,11 +10,11 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.schedule.cron import Cron, parse_cron
+from engine.schedule.cron import LAST_YEAR, Cron, parse_cron
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
-# February 29 comes again after eight years at the latest; one that falls on a given weekday after forty.
-SEARCHED_YEARS = 40
+# The last whose times a schedule may have, as the last year of cron.
+_END = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 _FORMS = "Write rate(15 minutes) or cron(0 9 ? * MON-FRI *)."
 
 
@@ -38,7 +38,7 @@ def rate_seconds(expression: str) -> int | None:
 def next_runs(
     expression: str, timezone: str, after: datetime, count: int, *, since: datetime | None = None
 ) -> tuple[datetime, ...]:
-    """The next times after ``after``, in UTC; fewer when the schedule ends. ValueError as above.
+    """The next times after ``after``, in UTC; fewer when the schedule ends, or has none. ValueError as above.
 
     ``since`` is when the schedule was made: rates count from there.
     """
@@ -47,12 +47,13 @@ def next_runs(
     if seconds is not None:
         start = since or after
         passed = max(0, int((after - start).total_seconds() // seconds))
-        return tuple(start + timedelta(seconds=seconds * (passed + n)) for n in range(1, count + 1))
+        last = min(passed + count, int((_END - start).total_seconds() // seconds))
+        return tuple(start + timedelta(seconds=seconds * n) for n in range(passed + 1, last + 1))
     cron = _cron(expression)
     local = after.astimezone(zone).replace(tzinfo=None)
     found: list[datetime] = []
     # Two hours earlier: where clocks are set back, no time that is still to come is passed over.
-    for naive in cron.times(local - timedelta(hours=2), local.year + SEARCHED_YEARS):
+    for naive in cron.times(local - timedelta(hours=2), LAST_YEAR):
         at = _as_utc(naive, zone)
         if at is not None and at > after:
             found.append(at)

@@ -10,7 +10,7 @@ from datetime import datetime
 from engine.access.api_key import MAX_GROUPS, NAME_PATTERN, ApiKey, hash_secret, spell_key
 from engine.access.ports import ApiKeyStore
 from engine.access.principal import Limits, Principal
-from engine.access.role import Permission, Role
+from engine.access.role import PERMISSIONS, Permission, Role
 from engine.errors import ForbiddenError, RequestError
 from engine.ports import Clock, Page
 
@@ -99,6 +99,7 @@ class ApiKeyService:
                 raise RequestError(NAME_RULE.format("group"), "groups")
         if asked.expires_at is not None and asked.expires_at <= self.clock.now():
             raise RequestError("The time that the key expires at has passed.", "expires_at")
+        self._check_scopes(asked)
         if creator.scopes is not None and not set(asked.scopes or Permission) <= creator.scopes:
             raise ForbiddenError("A key with scopes makes keys with no more than its own scopes.")
         if creator.expires_at is not None and (
@@ -107,3 +108,14 @@ class ApiKeyService:
             raise ForbiddenError(
                 f"A key that expires makes keys that expire no later: at {creator.expires_at.isoformat()}."
             )
+
+    def _check_scopes(self, asked: KeyRequest) -> None:
+        """RequestError for scopes that would leave less than they say."""
+        if asked.scopes is None:
+            return
+        if not asked.scopes:
+            raise RequestError("A key without any scope may do nothing; null: all of its role's.", "scopes")
+        beyond = sorted(set(asked.scopes) - PERMISSIONS[asked.role])
+        if beyond:
+            told = f"The role {asked.role.value} has no {', '.join(beyond)}: leave out what it lacks"
+            raise RequestError(f"{told}, or choose a higher role.", "scopes")

@@ -122,4 +122,4 @@ class CredentialService:
 
 def _hidden(name: str) -> NotFoundError:
     """What somebody is told who asks for a name that is another's."""
-    return NotFoundError("credential of yours named", name)
+    return NotFoundError("credential of yours named", name, "; the name is taken, choose another.")

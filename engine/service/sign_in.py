@@ -28,6 +28,7 @@ BOOTSTRAP_USER = "admin"
 BOOTSTRAP = Principal("bootstrap", "bootstrap", BOOTSTRAP_USER, Role.ADMIN, "the deployment's key")
 SEND_KEY = "Send an API key or a token as `Authorization: Bearer …`, or an API key as `X-API-Key: …`."
 REFUSED_KEY = "This key is not valid: it is unknown, revoked or expired. Ask an administrator for another."
+NO_ISSUER = "No issuer of tokens is set up here (parameters OidcIssuer and OidcAudience); send an API key."
 
 
 @dataclass(frozen=True)
@@ -105,5 +106,6 @@ class SignInService:
                 self._bootstrap.put("key", known, now)
         expected = known[0]
         if not expected or not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-            raise UnauthenticatedError(REFUSED_KEY)
+            # A token has two dots, and whoever sends one should not look for a key that was revoked.
+            raise UnauthenticatedError(NO_ISSUER if given.count(".") == 2 else REFUSED_KEY)
         return BOOTSTRAP

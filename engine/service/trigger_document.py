@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter, ValidationError
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from engine.errors import Problem, RequestError
-from engine.expression import check_expressions, find_references
+from engine.expression import check_expressions, describe_mistake, find_references
 from engine.json_value import JsonObject
-from engine.trigger import TriggerSettings
+from engine.trigger import EventSettings, S3Settings, ScheduleSettings, TriggerSettings, WebhookSettings
+from engine.validation.shape_problem import describe, first_causes, place_of
+from engine.validation.text import dotted
 
 # What a mapping of inputs may look up.
 _KNOWN = ("event", "inputs")
-_TAGS = frozenset({"webhook", "schedule", "s3", "event", "header", "github", "stripe", "hmac"})
+_KINDS: Mapping[str, type[BaseModel]] = {
+    "webhook": WebhookSettings,
+    "schedule": ScheduleSettings,
+    "s3": S3Settings,
+    "event": EventSettings,
+}
 
 
 def parse_trigger(document: JsonObject) -> TriggerSettings:
@@ -19,20 +29,23 @@ def parse_trigger(document: JsonObject) -> TriggerSettings:
     try:
         settings: TriggerSettings = TypeAdapter(TriggerSettings).validate_python(document)
     except ValidationError as error:
-        problems = [
-            Problem("trigger", _say(str(item["msg"])), None, _field(item["loc"]))
-            for item in error.errors(include_input=False, include_url=False)
-        ]
-        raise RequestError("The trigger does not fit.", None, problems) from None
+        problems = [_problem(document, detail) for detail in first_causes(error.errors(include_url=False))]
+        raise RequestError(f"The trigger does not fit: {_told(problems)}.", None, problems) from None
     problems = _mapping_problems(settings.inputs or {})
     if problems:
-        raise RequestError("The inputs of the trigger do not fit.", "inputs", problems)
+        raise RequestError(f"The inputs of the trigger do not fit: {_told(problems)}.", "inputs", problems)
     return settings
+
+
+def _problem(document: JsonObject, detail: ErrorDetails) -> Problem:
+    place, _ = place_of(document, detail)
+    code, message = describe(_KINDS.get(str(document.get("type")), BaseModel), place, detail)
+    return Problem(code, message, None, dotted(place) or "type")
 
 
 def _mapping_problems(mapping: JsonObject) -> list[Problem]:
     problems = [
-        Problem("expression", f"{{{{ {expression} }}}}: {message}", None, where)
+        Problem("expression", describe_mistake(expression, message), None, where)
         for where, expression, message in check_expressions(mapping, "inputs")
     ]
     problems += [
@@ -44,11 +57,5 @@ def _mapping_problems(mapping: JsonObject) -> list[Problem]:
     return problems
 
 
-def _field(location: tuple[int | str, ...]) -> str | None:
-    """The path of a field; pydantic puts in the names of the kinds that it chose between."""
-    parts = [str(part) for place, part in enumerate(location) if not (part in _TAGS and place in (0, 2))]
-    return ".".join(parts) or "type"
-
-
-def _say(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _told(problems: Sequence[Problem]) -> str:
+    return "; ".join(f"{problem.field}: {problem.message.rstrip('.')}" for problem in problems)

@@ -9,7 +9,7 @@ from engine.access.audience import may_use
 from engine.errors import ConflictError, MiniN8nError, NotFoundError, RequestError
 from engine.json_value import JsonObject
 from engine.ports import Clock, CredentialStore, WorkflowStore
-from engine.schedule import next_runs
+from engine.schedule import LAST_YEAR, next_runs
 from engine.service.trigger_document import parse_trigger
 from engine.trigger import HeaderAuth, S3Settings, ScheduleSettings, Trigger, TriggerSettings, WebhookSettings
 from engine.trigger_port import EventSources, TriggerStore
@@ -81,8 +81,10 @@ class TriggerService:
         return self._replace(old, settings)
 
     def set_enabled(self, workflow_id: str, trigger_id: str, *, enabled: bool) -> Trigger:
-        """Let a trigger fire, or pause it. NotFoundError."""
+        """Let a trigger fire, or pause it. NotFoundError; RequestError for a schedule that is over."""
         old = self.triggers.get(workflow_id, trigger_id)
+        if enabled:
+            self._check_time(old.settings)
         return self._replace(old, old.settings.model_copy(update={"enabled": enabled}))
 
     def delete(self, workflow_id: str, trigger_id: str) -> None:
@@ -123,6 +125,7 @@ class TriggerService:
         workflow = self.workflows.get_head(workflow_id)
         if isinstance(settings, S3Settings) and settings.bucket == self.artifacts_bucket:
             raise RequestError("Executions store their files in this bucket: choose another.", "bucket")
+        self._check_time(settings)
         if not isinstance(settings, WebhookSettings) or settings.auth is None:
             return settings
         name = settings.auth.credential
@@ -132,7 +135,9 @@ class TriggerService:
             info = None
         if info is None or not may_use(workflow.ownership, info.ownership):
             raise RequestError(
-                f"There is no credential '{name}' for this workflow; store it first.", "auth.credential"
+                f"There is no credential '{name}' for this workflow: store it, or share it and the workflow "
+                "with the same group.",
+                "auth.credential",
             )
         kind = info.kind
         kinds = SECRET_KINDS if isinstance(settings.auth, HeaderAuth) else ("hmac",)
@@ -140,3 +145,11 @@ class TriggerService:
             told = f"Credential '{name}' is of kind '{kind}'; this needs one of kind {' or '.join(kinds)}."
             raise RequestError(told, "auth.credential")
         return settings
+
+    def _check_time(self, settings: TriggerSettings) -> None:
+        """RequestError for a schedule that comes to no time at all."""
+        if not isinstance(settings, ScheduleSettings):
+            return
+        if not next_runs(settings.expression, settings.timezone, self.clock.now(), 1):
+            told = f"{settings.expression} comes at no time from now to the end of {LAST_YEAR}; correct it."
+            raise RequestError(told, "expression")

@@ -69,7 +69,8 @@ class WebhookReplier:
                 return _failed(execution)
             if clock.now() >= deadline:
                 message = f"Execution '{execution_id}' goes on; its respond node did not run in time."
-                return problem_answer(504, "timeout", message, execution_id=execution_id)
+                headers = {"x-execution-id": execution_id}
+                return problem_answer(504, "timeout", message, headers=headers, execution_id=execution_id)
             clock.sleep(look)
             look = min(look * 1.3, MAX_LOOK_SECONDS)
 

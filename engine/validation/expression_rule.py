@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.errors import Problem
-from engine.expression import RESERVED_NAMES, check_expressions, find_references
+from engine.expression import RESERVED_NAMES, check_expressions, describe_mistake, find_references
 from engine.json_value import JsonValue
 from engine.validation.config_error import resolved_config
 from engine.validation.subject import Subject
@@ -39,12 +39,7 @@ def expressions_can_be_read(subject: Subject) -> Iterator[Problem]:
     for node in subject.workflow.nodes:
         for root, value, _ in _values(subject, node):
             for field, expression, message in check_expressions(value, root):
-                yield Problem(
-                    "bad_expression",
-                    f"'{{{{ {expression.strip()} }}}}' cannot be read: {message}",
-                    node.id,
-                    field,
-                )
+                yield Problem("bad_expression", describe_mistake(expression, message), node.id, field)
 
 
 def references_are_upstream(subject: Subject) -> Iterator[Problem]:

@@ -12,10 +12,9 @@ from engine.errors import Problem
 from engine.json_value import JsonValue
 from engine.validation.model_field import known_fields
 from engine.validation.text import PathPart, did_you_mean
+from engine.wording import say
 
 ABSENT: Any = object()
-_NODE_ID_CURE = "use letters, digits and '_', not a digit first, 63 characters at most"
-_CURES = {"id": _NODE_ID_CURE, "source": _NODE_ID_CURE, "target": _NODE_ID_CURE}
 
 
 def place_of(value: JsonValue, error: ErrorDetails) -> tuple[tuple[PathPart, ...], JsonValue]:
@@ -60,10 +59,10 @@ def describe(model: type[BaseModel], place: Sequence[PathPart], error: ErrorDeta
         return "unknown_field", f"there is no field '{name}'{cure}"
     if error["type"] == "missing":
         return "missing_field", f"'{name}' is required; add it"
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "string_pattern_mismatch" and name in _CURES:
-        message = f"'{error['input']}' does not do as an id: {_CURES[name]}"
-    return "bad_value", message[:1].lower() + message[1:]
+    message = say(error)
+    if error["type"] == "wording" and isinstance(error["input"], str):
+        message = f"'{error['input']}' {message}"
+    return "bad_value", message
 
 
 def merge(problems: Sequence[Problem]) -> list[Problem]:

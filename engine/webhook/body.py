@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
+from engine.json_text import read_json
 from engine.json_value import JsonObject, JsonValue
 from engine.webhook.multipart import header_parameters, read_multipart
 from engine.webhook.request import WebhookError
 
-MAX_DEPTH = 64
 MAX_FIELDS = 1_000
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -51,33 +47,9 @@ def read_body(data: bytes, content_type: str, *, raw: bool) -> Body:
             return Body(fold(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)))
         if kind == "multipart/form-data":
             return _form(data, content_type)
-    except RecursionError:
-        raise WebhookError(400, "invalid-body", "The body is nested too deeply.") from None
     except ValueError as error:
         raise WebhookError(400, "invalid-body", f"The body is not {kind}: {error}.") from None
     return Body(None, (Upload(None, "body", kind, data),))
-
-
-def read_json(data: bytes) -> JsonValue:
-    """Strict JSON; ValueError for NaN, for what is too deep, and for text that UTF-8 cannot spell."""
-
-    def refuse(name: str) -> None:
-        raise ValueError(f"{name} is not JSON")
-
-    value = json.loads(data, parse_constant=refuse)
-    stack: list[tuple[Any, int]] = [(value, 1)]
-    while stack:
-        item, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
-        if isinstance(item, dict):
-            stack.extend((part, depth) for part in item)
-            stack.extend((part, depth + 1) for part in item.values())
-        elif isinstance(item, list):
-            stack.extend((part, depth + 1) for part in item)
-        elif isinstance(item, str) and _SURROGATE.search(item):
-            raise ValueError("it has a lone surrogate, which is no character")
-    return value
 
 
 def fold(pairs: Iterable[tuple[str, str]]) -> JsonObject:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 
 from engine.errors import MiniN8nError, Problem
-from engine.json_value import JsonObject
+from engine.json_value import JsonObject, JsonValue
+
+MEDIA_TYPE = "application/problem+json"
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,12 @@ class WebhookRequest:
 
 @dataclass(frozen=True)
 class WebhookAnswer:
-    """Status, headers and body."""
+    """Status, headers and body; or a problem document, to which who sends it adds its place and its trace."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    problem: JsonObject | None = None
 
 
 class WebhookError(MiniN8nError):
@@ -44,10 +46,14 @@ class WebhookError(MiniN8nError):
         super().__init__(message)
 
 
-def json_answer(status: int, value: Any, headers: Mapping[str, str] | None = None) -> WebhookAnswer:
-    """A JSON answer; in ASCII, so that every string has a spelling."""
-    body = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-    return WebhookAnswer(status, body, {"content-type": "application/json", **(headers or {})})
+def json_answer(status: int, value: JsonValue, headers: Mapping[str, str] | None = None) -> WebhookAnswer:
+    """A JSON answer."""
+    return WebhookAnswer(status, write_json(value), {"content-type": "application/json", **(headers or {})})
+
+
+def write_json(value: JsonValue) -> bytes:
+    """A value as JSON in ASCII, so that every string has a spelling."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
 def problem_answer(
@@ -69,4 +75,4 @@ def problem_answer(
     }
     if problems:
         document["problems"] = [problem.as_dict() for problem in problems]
-    return json_answer(status, document, {**(headers or {}), "content-type": "application/problem+json"})
+    return WebhookAnswer(status, headers={**(headers or {}), "content-type": MEDIA_TYPE}, problem=document)

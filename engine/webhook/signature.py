@@ -12,6 +12,8 @@ from engine.trigger import GitHubAuth, HeaderAuth, HmacAuth, StripeAuth, Webhook
 from engine.webhook.request import WebhookError, WebhookRequest
 
 SECRET_KINDS = ("header", "bearer", "basic")
+# What a 401 asks for; other secrets and signatures have no scheme.
+_CHALLENGES = {"bearer": "Bearer", "basic": 'Basic realm="webhook"'}
 
 
 def check_auth(
@@ -25,8 +27,10 @@ def check_auth(
         if kind not in SECRET_KINDS:
             raise _misfit(auth.credential, kind, " or ".join(SECRET_KINDS))
         name, value = _expected_header(kind, values)
-        if not _equal(request.headers.get(name.lower(), ""), value):
-            raise _refused("the secret header is missing or wrong")
+        if not _equal(_spelled(kind, request.headers.get(name.lower(), "")), value):
+            challenge = {"www-authenticate": _CHALLENGES[kind]} if kind in _CHALLENGES else {}
+            told = "the header Authorization" if challenge else "the secret header"
+            raise _refused(f"{told} is missing or wrong", challenge)
         return
     if kind != "hmac":
         raise _misfit(auth.credential, kind, "hmac")
@@ -62,6 +66,13 @@ def _expected_header(kind: str, values: Mapping[str, str]) -> tuple[str, str]:
     return "authorization", f"Basic {pair}"
 
 
+def _spelled(kind: str, given: str) -> str:
+    """A header with its scheme as we spell it, whose case does not matter (RFC 9110, section 11.1)."""
+    scheme, blank, rest = given.partition(" ")
+    own = _CHALLENGES.get(kind, "").partition(" ")[0]
+    return f"{own}{blank}{rest}" if own and scheme.lower() == own.lower() else given
+
+
 def _check_hmac(auth: HmacAuth, secret: bytes, request: WebhookRequest) -> None:
     given = request.headers.get(auth.header.lower(), "")
     mac = hmac.new(secret, request.body, getattr(hashlib, auth.algorithm)).digest()
@@ -85,15 +96,15 @@ def _check_stripe(auth: StripeAuth, secret: bytes, request: WebhookRequest, now:
     if not any([_equal(signature, expected) for signature in signatures]):  # noqa: C419 - all are compared
         raise _refused("the signature in Stripe-Signature does not fit the body")
     if abs(now.timestamp() - int(times[0])) > auth.tolerance_seconds:
-        raise _refused("the signature in Stripe-Signature is too old")
+        raise _refused(f"the time in Stripe-Signature is more than {auth.tolerance_seconds} s away from now")
 
 
 def _equal(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
 
 
-def _refused(message: str) -> WebhookError:
-    return WebhookError(401, "unauthorized", f"The request was not accepted: {message}.")
+def _refused(message: str, headers: Mapping[str, str] | None = None) -> WebhookError:
+    return WebhookError(401, "unauthorized", f"The request was not accepted: {message}.", headers)
 
 
 def _misfit(credential: str, kind: str, wanted: str) -> WebhookError:

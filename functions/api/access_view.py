@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.access.api_key import ApiKey
 from engine.access.audience import Ownership
@@ -19,11 +18,8 @@ from engine.access.principal import (
 )
 from engine.access.role import Permission, Role
 from engine.errors import RequestError
-from engine.json_value import JsonObject
 from engine.service import KeyRequest
 from engine.service.api_keys import DEFAULT_LIMITS
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class LimitsView(BaseModel):
@@ -175,13 +171,3 @@ class Sharing(BaseModel):
     def of(cls, ownership: Ownership) -> Sharing:
         """From the ownership."""
         return cls(owner=ownership.owner, groups=list(ownership.groups))
-
-
-def read_model(model: type[Model], document: JsonObject) -> Model:
-    """The body as a model; RequestError names the field, and repeats no value."""
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        first: Any = error.errors(include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise RequestError(f"{field}: {first['msg']}", field) from None

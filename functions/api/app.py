@@ -9,9 +9,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from functions.api.access import API_PREFIX, guard
+from functions.api.bodiless import refuse_unwanted_body
 from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
+from functions.api.head_request import HeadRequest
 from functions.api.json_response import SafeJsonResponse
+from functions.api.near_miss import install_near_misses
 from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
 from functions.api.query import refuse_unknown_query
 from functions.api.request_meter import RequestMeter
@@ -52,7 +55,14 @@ EXPOSED_HEADERS = (
 )
 DESCRIPTION = """\
 Workflows in, results out. `POST /api/v1/workflows/` saves a workflow, `POST …/execute` runs it as its own
-state machine, `GET /api/v1/executions/{id}` shows each node. Errors are RFC 9457 problem documents.
+state machine, `GET /api/v1/executions/{id}` shows each node.
+
+- **Keys** go in `Authorization: Bearer …`, as tokens of an OIDC issuer do, or in `X-API-Key`.
+- **Lists** have a `cursor`: ask for the next page with it and the same filters, until it is null.
+- **Errors** are RFC 9457 problem documents; `problems` names each field and what would do.
+- **Limits** are told in `RateLimit` headers; over one it is 429 with `Retry-After`.
+- **Webhooks** stand at `/webhooks/{path}` (live version) and `/webhooks-test/{path}` (draft), by the methods
+  of their trigger, and take no key: a trigger says which secret or signature proves who sends.
 """
 
 
@@ -70,7 +80,11 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     install_problem_handlers(app)
     # Its end, where the audit record is written, comes before the answer is sent.
-    guarded = [Depends(guard, scope="function"), Depends(refuse_unknown_query)]
+    guarded = [
+        Depends(guard, scope="function"),
+        Depends(refuse_unknown_query),
+        Depends(refuse_unwanted_body),
+    ]
     errors = problem_responses(401, 403, 422, 429, 503)
     # `transfer` first: /workflows/export is no workflow's id.
     for module in (
@@ -92,7 +106,9 @@ def create_app(services: Services) -> FastAPI:
     # Last, so that it stands around all of them.
     app.add_middleware(RequestMeter)
     app.add_middleware(TraceHeader)
+    app.add_middleware(HeadRequest)
     install_docs_page(app)
+    install_near_misses(app)
     _describe(app)
     return app
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from typing import Any
 
 from fastapi import HTTPException, Request
@@ -12,63 +9,26 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from engine.errors import RequestError
-from engine.json_value import JsonObject
+from engine.json_text import read_json
+from engine.json_type import describe_type
+from engine.json_value import JsonObject, JsonValue
 
 # API Gateway carries 10 MB, Lambda 6 MB of event
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); the event is the larger spelling.
 MAX_BODY_BYTES = 5 * 1024 * 1024
-MAX_DEPTH = 64
 # Where the OpenAPI document keeps what is sent: apart from what is answered, which may be a model of the same
 # name with other required fields.
 SCHEMA_NAME = "{model}-Input"
 SCHEMA_PATH = f"#/components/schemas/{SCHEMA_NAME}"
 _models: dict[str, type[BaseModel]] = {}
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _unique_pairs(pairs: list[tuple[str, Any]]) -> JsonObject:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise ValueError(f"the key '{key[:100]}' stands twice in one object")
-            seen.add(key)
-    return result
-
-
-def _check(value: Any) -> None:
-    """Refuse what is too deep, and text that UTF-8 cannot spell; without recursion."""
-    stack: list[tuple[Any, int]] = [(value, 1)]
-    while stack:
-        item, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
-        if isinstance(item, dict):
-            stack.extend((part, depth + 1) for part in item.values())
-            stack.extend((key, depth) for key in item)
-        elif isinstance(item, list):
-            stack.extend((part, depth + 1) for part in item)
-        elif isinstance(item, str) and _SURROGATE.search(item):
-            raise ValueError("it has a lone surrogate (\\ud800 to \\udfff), which is no character")
-        elif isinstance(item, float) and not math.isfinite(item):
-            raise ValueError("a number in it is larger than 64 bits of floating point can tell")
-
-
-def parse_json(data: bytes) -> Any:
+def parse_json(data: bytes) -> JsonValue:
     """The JSON of a body; RequestError says what is wrong with it."""
     try:
-        value = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs)
-        _check(value)
-    except RecursionError:
-        raise RequestError("The body is not usable: it is nested too deeply.", "body") from None
+        return read_json(data, unique_keys=True)
     except ValueError as error:
-        raise RequestError(f"The body is not usable JSON: {error}", "body") from None
-    return value
+        raise RequestError(f"The body is not usable JSON: {error}.", "body") from None
 
 
 async def read_object(request: Request) -> JsonObject:
@@ -84,7 +44,7 @@ async def read_object(request: Request) -> JsonObject:
         return {}
     value = parse_json(data)
     if not isinstance(value, dict):
-        raise RequestError(f"The body must be a JSON object, not {type(value).__name__}.", "body")
+        raise RequestError(f"The body must be a JSON object, not {describe_type(value)}.", "body")
     return value
 
 

@@ -33,7 +33,7 @@ def read_asset(name: str) -> bytes:
 def get_asset(name: str, request: Request) -> Response:
     """One of the page's own files."""
     if name not in MEDIA_TYPES:
-        raise HTTPException(404)
+        raise HTTPException(404, f"The page has no asset '{name[:100]}'; it has {', '.join(MEDIA_TYPES)}.")
     data = read_asset(name)
     headers = {"Cache-Control": f"public, max-age={CACHE_SECONDS}", "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -8,6 +8,10 @@ from fastapi import Path, Query
 
 MAX_LIMIT = 100
 
+# Of times that a list is narrowed to.
+AFTER = "Not before this time, such as 2026-01-31T12:00:00Z."
+BEFORE = "Before this time, such as 2026-01-31T12:00:00Z."
+
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")]
 Cursor = Annotated[
     str | None, Query(max_length=2_000, description="`cursor` of the page before; leave out for the first.")

@@ -28,6 +28,7 @@ from engine.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from engine.wording import say
 from functions.api.json_response import SafeJsonResponse
 from functions.telemetry import logger
 from functions.trace_context import current_trace_id
@@ -144,7 +145,12 @@ def _on_engine_error(request: Request, error: Exception) -> Response:
 def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for that class alone
     problems = [
-        Problem(str(item["type"]), str(item["msg"]), None, ".".join(str(part) for part in item["loc"]))
+        Problem(
+            "missing_parameter" if item["type"] == "missing" else "bad_value",
+            say(item),
+            None,
+            ".".join(str(part) for part in item["loc"]),
+        )
         for item in error.errors()
     ]
     detail = "The request does not fit: " + "; ".join(f"{p.field}: {p.message}" for p in problems)
@@ -153,12 +159,10 @@ def _on_invalid_request(request: Request, error: Exception) -> Response:
 
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for that class alone
-    kinds = {401: "unauthorized", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+    kinds = {401: "unauthorized", 404: "not-found", 413: "too-large"}
     kind = kinds.get(error.status_code, "invalid-request")
     headers = dict(error.headers) if error.headers else None
     detail = str(error.detail)
-    if error.status_code == 404 and detail == "Not Found":
-        detail = f"There is nothing at {request.url.path}; /docs lists what there is."
     return problem_response(request, error.status_code, kind, detail, headers=headers)
 
 

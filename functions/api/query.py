@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from engine.errors import Problem, RequestError
+from engine.json_value import JsonObject, JsonValue
 from engine.validation.text import did_you_mean
+
+MAX_SHOWN_CHARACTERS = 60
 
 
 async def refuse_unknown_query(request: Request) -> None:
@@ -34,8 +38,26 @@ async def refuse_unknown_query(request: Request) -> None:
     raise RequestError(f"The request does not fit: {told}", problems=problems)
 
 
+def query_cure(request: Request, fields: JsonObject) -> str | None:
+    """What to do with fields of a body that are query parameters of the route; None where none of them is."""
+    route = request.scope["route"]
+    assert isinstance(route, APIRoute)  # noqa: S101 - FastAPI runs dependencies for no other kind
+    known = {name: _shown(fields[name]) for name in _names(route.dependant) if name in fields}
+    if not known:
+        return None
+    return f"send {' and '.join(f'`{name}`' for name in known)} in the query: ?{urlencode(known)}"
+
+
 def _names(dependant: Dependant) -> Iterator[str]:
-    """Those of the route and of what it depends on."""
+    """The parameters of a route and of what it depends on."""
     yield from (field.alias for field in dependant.query_params)
     for other in dependant.dependencies:
         yield from _names(other)
+
+
+def _shown(value: JsonValue) -> str:
+    """A value as a query spells it; what is no plain value, or long, is not shown."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value) if isinstance(value, int | float | str) else ""
+    return text if 0 < len(text) <= MAX_SHOWN_CHARACTERS else "..."

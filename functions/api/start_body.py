@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from engine.errors import Problem, RequestError
 from engine.json_value import JsonObject
 from engine.workflow import Pin
 from functions.api.body import json_body, read_object
+from functions.api.body_model import read_model
 from functions.api.version_query import VERSION_PATTERN
 
-T = TypeVar("T", bound=BaseModel)
+Document = Annotated[JsonObject, Depends(read_object)]
 
 
 class ExecuteRequest(BaseModel):
@@ -67,29 +67,16 @@ RUN_NODE_BODY = json_body(
 )
 
 
-def read_execute_request(document: Annotated[JsonObject, Depends(read_object)]) -> ExecuteRequest:
+def read_execute_request(request: Request, document: Document) -> ExecuteRequest:
     """The body of an execute request; RequestError names the field."""
-    return _read(ExecuteRequest, document)
+    return read_model(ExecuteRequest, document, request)
 
 
-def read_run_node_request(document: Annotated[JsonObject, Depends(read_object)]) -> RunNodeRequest:
+def read_run_node_request(request: Request, document: Document) -> RunNodeRequest:
     """The body of a request that runs one node; RequestError names the field."""
-    return _read(RunNodeRequest, document)
+    return read_model(RunNodeRequest, document, request)
 
 
-def read_retry_body(document: Annotated[JsonObject, Depends(read_object)]) -> RetryBody:
+def read_retry_body(request: Request, document: Document) -> RetryBody:
     """The body of a retry; RequestError names the field."""
-    return _read(RetryBody, document)
-
-
-def _read(model: type[T], document: JsonObject) -> T:
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        problems = [
-            Problem("body", str(told["msg"]), None, ".".join(str(part) for part in told["loc"]))
-            for told in error.errors(include_url=False)
-        ]
-        known = ", ".join(f"`{name}`" for name in model.model_fields)
-        message = f"{problems[0].field}: {problems[0].message}. The body may have {known}."
-        raise RequestError(message, problems[0].field, problems) from None
+    return read_model(RetryBody, document, request)

@@ -5,26 +5,41 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import Field
 
 from engine.service import VersionChoice
 from engine.service.save import MAX_MESSAGE_CHARACTERS
+from engine.wording import Wording
 
 # A version is a key of eight digits.
 MAX_VERSION = 99_999_999
 VERSION_PATTERN = r"^(draft|live|[1-9][0-9]{0,7})$"
 
-VersionNumber = Annotated[int, Path(ge=1, le=MAX_VERSION)]
+_VERSION = Wording("must be `draft` (the last that was saved), `live` (the published one) or a number from 1")
+
+VersionNumber = Annotated[
+    int,
+    Field(ge=1, le=MAX_VERSION),
+    Wording("must be the number of a version, from 1; GET …/versions lists them"),
+    Path(),
+]
 VersionQuery = Annotated[
     str,
-    Query(
-        pattern=VERSION_PATTERN,
-        description="`draft`: the last that was saved; `live`: the published one; a number.",
-    ),
+    Field(pattern=VERSION_PATTERN),
+    _VERSION,
+    Query(description="`draft`: the last that was saved; `live`: the published one; a number."),
 ]
-FromVersion = Annotated[str, Query(alias="from", pattern=VERSION_PATTERN, description="The older version.")]
-ToVersion = Annotated[str, Query(alias="to", pattern=VERSION_PATTERN, description="The newer version.")]
+FromVersion = Annotated[
+    str, Field(pattern=VERSION_PATTERN), _VERSION, Query(alias="from", description="The older version.")
+]
+ToVersion = Annotated[
+    str, Field(pattern=VERSION_PATTERN), _VERSION, Query(alias="to", description="The newer version.")
+]
 PublishedVersion = Annotated[
-    str, Query(pattern=r"^(draft|[1-9][0-9]{0,7})$", description="What to publish: `draft`, or a number.")
+    str,
+    Field(pattern=r"^(draft|[1-9][0-9]{0,7})$"),
+    Wording("must be `draft` (the last that was saved) or the number of a version, from 1"),
+    Query(description="What to publish: `draft`, or a number."),
 ]
 Message = Annotated[
     str | None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from functions.cold_start import without_collection
@@ -30,7 +29,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> JsonObject:
         logger.append_keys(trace_id=trace.trace_id)
         answer = bootstrap().webhook_service.answer(request)
         logger.info("webhook answered", extra={"status": answer.status})
-        return write_answer(replace(answer, headers={**answer.headers, "traceparent": trace.traceparent}))
+        return write_answer(answer, event["rawPath"], trace)
     if "Records" in event:
         return _keep_dead_letters(event["Records"])
     logger.append_keys(trace_id=begin_trace(None).trace_id)

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote
 
 from engine.json_value import JsonObject
 from engine.webhook import WebhookAnswer, WebhookRequest
+from engine.webhook.request import write_json
+from functions.trace_context import TraceContext
 
 PREFIX, TEST_PREFIX = "/webhooks/", "/webhooks-test/"
 # More pairs than this are no query that a person wrote.
@@ -37,13 +39,16 @@ def read_request(event: dict[str, Any]) -> WebhookRequest:
     )
 
 
-def write_answer(answer: WebhookAnswer) -> JsonObject:
-    """The answer as API Gateway takes it."""
+def write_answer(answer: WebhookAnswer, path: str, trace: TraceContext) -> JsonObject:
+    """The answer to a request for the path, as API Gateway takes it; a problem says where it is."""
+    data = answer.body
+    if answer.problem is not None:
+        data = write_json({**answer.problem, "instance": path, "trace_id": trace.trace_id})
     try:
-        body, encoded = answer.body.decode("utf-8"), False
+        body, encoded = data.decode("utf-8"), False
     except UnicodeDecodeError:
-        body, encoded = base64.b64encode(answer.body).decode("ascii"), True
-    headers = dict(answer.headers)
+        body, encoded = base64.b64encode(data).decode("ascii"), True
+    headers = {**answer.headers, "traceparent": trace.traceparent}
     return {"statusCode": answer.status, "headers": headers, "body": body, "isBase64Encoded": encoded}
 
 

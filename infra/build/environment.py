@@ -23,7 +23,7 @@ from infra.build.installed_folder import InstalledFolder
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "infra" / "requirements"
 ENVIRONMENTS = ("dev", "sam", "checkov", "node", "bench")
-# uv installs the dev environment in a twentieth of pip's time; it is one wheel, which pip fetches first.
+# uv installs in a twentieth of pip's time. It is one wheel, which pip fetches for `dev`; others take dev's.
 INSTALLER = REQUIREMENTS / "uv.txt"
 # The files are closed sets, so nothing is resolved; every file that arrives is held against its hash; and
 # nothing is built from source, since a build would fetch its own tools without hashes.
@@ -61,27 +61,39 @@ def ensure_environment(name: str) -> Path:
     def install(folder: Path) -> None:
         started = time.monotonic()
         _say(f"Making {folder.name} with Python {sys.version.split()[0]} ...")
-        venv.create(folder, clear=True, with_pip=True, symlinks=True)
-        _pip(folder, [*HASHED, str(INSTALLER)])
+        venv.create(folder, clear=True, symlinks=True)
+        uv = _find_uv(folder)
         _say(f"Installing {_count(_requirements(name))} packages of infra/requirements/{name}.txt ...")
-        _install(folder, [*HASHED, str(_wheels(name, folder))])
+        _install(folder, uv, [*HASHED, str(_wheels(name, folder))])
         if name in SOURCES:
             built = [f"--no-binary={SOURCES[name]}", "--no-build-isolation"]
-            _install(folder, ["--no-deps", *built, "--require-hashes", "-r", str(_requirements(name))])
+            _install(folder, uv, ["--no-deps", *built, "--require-hashes", "-r", str(_requirements(name))])
         if name == "dev":
             _say("Installing the project itself ...")
             editable = ["--no-deps", "--no-build-isolation", "--config-settings=editable_mode=compat", "-e"]
-            _install(folder, [*editable, str(ROOT)])
+            _install(folder, uv, [*editable, str(ROOT)])
         _say(f"{folder.name} is ready after {time.monotonic() - started:.0f} s.")
 
     return environment(name).ensure(install)
 
 
-def _install(folder: Path, what: list[str]) -> None:
+def _find_uv(folder: Path) -> Path:
+    """The installer of `dev`; where that is not made yet, one in the folder itself. InstallationError."""
+    own = folder / "bin" / "uv"
+    of_dev = ROOT / ".venv" / "bin" / "uv"  # gone where `folder` is dev, which was just made empty
+    if of_dev.exists():
+        return of_dev
+    _pip(folder, [*HASHED, str(INSTALLER)])
+    return own
+
+
+def _install(folder: Path, uv: Path, what: list[str]) -> None:
+    # Byte code now: an interpreter that may write none would compile at every start. Of `dev` alone, for of
+    # what stands in the others little is ever imported.
+    compiled = ["--compile-bytecode"] if folder.name == ".venv" else []
+    python = str(folder / "bin" / "python")
     try:
-        uv = [str(folder / "bin" / "uv"), *UV_OPTIONS, "pip", "install"]
-        # Byte code now, for all: an interpreter that may write none would compile at every start.
-        _run([*uv, "--compile-bytecode", "--python", str(folder / "bin" / "python"), *what])
+        _run([str(uv), *UV_OPTIONS, "pip", "install", *compiled, "--python", python, *what])
     except (InstallationError, OSError):
         # uv does not read pip's configuration: where only pip knows the way to the packages, pip does it.
         _say("uv could not; trying pip, which takes a minute or two longer ...")
@@ -89,7 +101,11 @@ def _install(folder: Path, what: list[str]) -> None:
 
 
 def _pip(folder: Path, what: list[str]) -> None:
-    _run([str(folder / "bin" / "python"), "-Im", "pip", "--disable-pip-version-check", "install", *what])
+    """Install with pip, which is put there first: that alone takes longer than uv needs for everything."""
+    python = str(folder / "bin" / "python")
+    if not (folder / "bin" / "pip").exists():
+        _run([python, "-Im", "ensurepip", "--upgrade", "--default-pip"])
+    _run([python, "-Im", "pip", "--disable-pip-version-check", "install", *what])
 
 
 def _run(command: list[str]) -> None:

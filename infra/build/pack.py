@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import compileall
 import gzip
 import importlib.metadata
 import os
@@ -17,6 +16,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.build.byte_code import compile_folder
 from infra.build.environment import REQUIREMENTS, ROOT, UV_OPTIONS
 from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage, template_files
 
@@ -24,7 +24,6 @@ from infra.build.function_package import MEGABYTE, PACKAGES, FunctionPackage, te
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 RUNTIME_VERSION = (3, 11)
-CODE_FOLDER_IN_LAMBDA = "/var/task"
 # Of a distribution's metadata, what importlib.metadata answers with, and the licences.
 KEPT_METADATA = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "COPYING*")
 # Of powertools, functions log, measure and trace; FastAPI answers, and engine and nodes do the rest.
@@ -168,17 +167,10 @@ def _compress(target: Path) -> None:
 
 
 def _compile(target: Path) -> None:
-    # Unchecked: where the modification times in byte code do not match, each cold start would compile anew.
-    compiled = compileall.compile_dir(
-        target,
-        rx=NOT_COMPILED,
-        quiet=1,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        stripdir=str(target),
-        prependdir=CODE_FOLDER_IN_LAMBDA,
-    )
-    if not compiled:
-        raise PackError("a module does not compile; its name stands above")
+    try:
+        compile_folder(target, leave=NOT_COMPILED)
+    except py_compile.PyCompileError as error:
+        raise PackError(f"a module does not compile: {error}") from error
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:

@@ -8,16 +8,11 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
 
-from infra.build.environment import ROOT
-
-TEMPLATE = ROOT / "template.yaml"
 # A region and an account to resolve with; any would do.
 PSEUDO_PARAMETERS: Mapping[str, str] = {
     "AWS::AccountId": "123456789012",
@@ -37,12 +32,6 @@ class _NoManagedPolicies:
 
     def load(self) -> dict[str, str]:
         return {}
-
-
-def read_template(path: Path = TEMPLATE) -> dict[str, Any]:
-    """The template as it was written, short forms (`!Ref`) spelled out."""
-    template: dict[str, Any] = yaml_parse(path.read_text(encoding="utf-8"))
-    return template
 
 
 def translate(template: Mapping[str, Any]) -> dict[str, Any]:

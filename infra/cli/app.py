@@ -71,6 +71,13 @@ def up(
     ] = None,
     offline: Offline = False,
     allow_host: AllowHosts = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A parameter of template.yaml (infra/README.md lists them). May be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Start Mini-N8N on this machine, and stop it again with Ctrl-C.
 
@@ -87,6 +94,7 @@ def up(
     Examples:
       mini-n8n up
       mini-n8n up --port 9000 --fresh
+      mini-n8n up --parameter OidcIssuer=http://localhost:8080/realms/ours --parameter OidcAudience=mini-n8n
       OPENAI_BASE_URL=http://localhost:11434/v1 mini-n8n up      models of your own, here Ollama's
     """
     from infra.cli.up_command import UpOptions, run_up
@@ -101,6 +109,7 @@ def up(
                 state_dir=state_dir,
                 offline=offline,
                 allowed_hosts=tuple(allow_host or ()),
+                parameters=tuple(parameter or ()),
             )
         )
     )

@@ -16,17 +16,22 @@ ROOT = Path(__file__).resolve().parents[2]
 CHECKED = ("engine", "nodes", "functions", "infra", "tests", "examples")
 # One worker per core of the smallest machine this must be quick on; a file stays with one worker, so that its
 # tests share what they started (a local AWS, a built function).
-SPREAD = ("--numprocesses=2", "--dist=loadfile")
+# Files are handed out in the order of tests/conftest.py.
+SPREAD = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 def linters() -> dict[str, list[str]]:
-    """The commands that read the sources, by the name they are shown under."""
+    """The commands that read the sources, by the name they are shown under.
+
+    The last has all modules of tests compiled beside mypy, which takes one core: else every worker does it.
+    """
     folders = [name for name in CHECKED if (ROOT / name).is_dir()]
     return {
         "ruff check": [_tool("ruff"), "check", "--quiet", *folders],
         "ruff format": [_tool("ruff"), "format", "--check", "--quiet", *folders],
         "mypy": [_tool("mypy"), "--strict", "--no-error-summary"],
         "lint-imports": [_tool("lint-imports"), "--no-cache"],
+        "pytest --collect-only": [*_pytest(), "--collect-only", "-qq"],
     }
 
 

@@ -45,6 +45,7 @@ class UpOptions:
     state_dir: Path | None = None
     offline: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
 
 
 def run_up(options: UpOptions) -> int:
@@ -75,9 +76,21 @@ def _stack(options: UpOptions, folder: StateFolder) -> LocalStack:
             state_dir=folder.aws,
             own_models=None if options.offline else read_own_models(os.environ),
             allowed_hosts=options.allowed_hosts,
+            parameters=_parameters(options.parameters),
         ),
         print_error,
     )
+
+
+def _parameters(given: tuple[str, ...]) -> dict[str, str]:
+    """Parameters of the template by name; CommandError for what is none."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise CommandError(f"'{text}' is no parameter; write NAME=VALUE, such as OidcAudience=mini-n8n.")
+        found[name] = value
+    return found
 
 
 def _describe(stack: LocalStack, folder: StateFolder) -> str:

@@ -9,19 +9,23 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import py_compile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from samtranslator.yaml_helper import yaml_parse
 
+from engine.validation.text import did_you_mean
+from infra.build.byte_code import compile_module
 from infra.build.function_package import template_files
+from infra.build.template_file import read_template
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("engine", "nodes", "functions")
@@ -75,20 +79,41 @@ def source_files(packages: Path | None = None) -> Iterator[tuple[str, Path]]:
             yield path.relative_to(packages).as_posix(), path
 
 
+def digest_sources(packages: Path | None = None) -> str:
+    """Equal for equal sources and packages, in any environment."""
+    digest = hashlib.sha256()
+    for name, path in source_files(packages):
+        digest.update(f"{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def pack_sources(packages: Path | None = None) -> bytes:
-    """The sources, and a folder of installed packages, as a zip that is equal for equal contents."""
+    """The sources, and a folder of installed packages, with their byte code as a zip."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in source_files(packages):
-            # A fixed date: the zip's digest stands for its contents.
-            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
-            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+            _write(archive, name, path.read_bytes())
+            if path.suffix == ".py" and (compiled := _byte_code(name, path)) is not None:
+                _write(archive, cache_from_source(name), compiled)
     return buffer.getvalue()
+
+
+def _write(archive: zipfile.ZipFile, name: str, contents: bytes) -> None:
+    # A fixed date: nothing of when it was packed stands in it.
+    archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), contents, zipfile.ZIP_DEFLATED)
+
+
+def _byte_code(name: str, path: Path) -> bytes | None:
+    """As `sam build` packs it, so that a first start need not compile; None where that is not to be had."""
+    try:
+        return compile_module(path, Path(name))
+    except (py_compile.PyCompileError, OSError):
+        return None  # whoever imports it is told; or it is compiled then
 
 
 def local_template(code_key: str) -> dict[str, Any]:
     """`template.yaml` with every function's code at ``code_key`` instead of a build."""
-    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+    template = read_template()
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": CODE_BUCKET, "Key": code_key}
@@ -100,16 +125,20 @@ def deploy(
     endpoint: str, parameters: dict[str, str], say: Say = lambda _: None, *, packages: Path | None = None
 ) -> Deployment:
     """Bring the stack to the present sources, template and parameters. DeploymentError."""
-    code = pack_sources(packages)
-    code_key = f"{hashlib.sha256(code).hexdigest()}.zip"
-    body = json.dumps(local_template(code_key), sort_keys=True)
+    code_key = f"{digest_sources(packages)}.zip"
+    template = local_template(code_key)
+    # The local AWS lets go of those that the template does not have.
+    for name in sorted(set(parameters) - set(template["Parameters"])):
+        told = f"template.yaml has no parameter '{name}'{did_you_mean(name, template['Parameters'])}"
+        raise DeploymentError(f"{told.removesuffix('?')}; infra/README.md lists them")
+    body = json.dumps(template, sort_keys=True)
     digest = hashlib.sha256((body + json.dumps(parameters, sort_keys=True)).encode()).hexdigest()
     formation = local_client(endpoint, "cloudformation")
     standing = _describe(formation)
     if standing is not None and _tag(standing, "digest") == digest and _is_complete(standing):
         return Deployment(_outputs(standing), changed=False)
     say("Deploying template.yaml ...")
-    _upload(endpoint, code_key, code)
+    _upload(endpoint, code_key, pack_sources(packages))
     # In a bucket, as sam deploys it: a template in the request itself has at most 51,200 bytes
     # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
     template_key = f"{digest}.json"

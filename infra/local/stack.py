@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -36,6 +37,8 @@ class StackOptions:
     log_level: str = "INFO"
     # host:port that the HTTP node may reach besides the offline data set.
     allowed_hosts: tuple[str, ...] = ()
+    # Parameters of the template besides those that are set here, such as OidcIssuer.
+    parameters: Mapping[str, str] = field(default_factory=dict)
     # A folder of installed packages (`pip install --target`) that goes into the functions' code.
     packages: Path | None = None
 
@@ -146,4 +149,5 @@ class LocalStack:
             "DataDeletionPolicy": "Delete",
             # Alarms stand here too; the local AWS sends no mail.
             "AlarmEmail": "nobody@localhost",
+            **self.options.parameters,
         }

@@ -53,6 +53,15 @@ class TestLimitsInDynamoDB(LimitStoreContract):
     def store(self, aws: AwsClients, table: str, clock: ManualClock) -> DynamoLimitStore:
         return DynamoLimitStore(aws.dynamodb, table, clock)
 
+    def test_places_go_a_year_after_the_last_was_taken_and_none_is_made_by_giving_back(
+        self, store: DynamoLimitStore, aws: AwsClients, table: str, clock: ManualClock
+    ) -> None:
+        store.release("key:2", "ex_1")
+        assert store.hold("key:1", "ex_1", 1) is None
+        (item,) = aws.dynamodb.scan(TableName=table)["Items"]
+        kept = int(item["expires_at_epoch_seconds"]["N"]) - clock.now().timestamp()
+        assert 365 * 86_400 < kept < 400 * 86_400
+
 
 class TestAuditInMemory(AuditStoreContract):
     @pytest.fixture

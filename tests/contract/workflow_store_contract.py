@@ -39,7 +39,7 @@ class WorkflowStoreContract:
         with pytest.raises(NotFoundError) as version_error:
             store.get_version("wf_1", 2)
         assert (head_error.value.kind, head_error.value.name) == ("workflow", "wf_2")
-        assert (version_error.value.kind, version_error.value.name) == ("version", "wf_1/2")
+        assert str(version_error.value) == "There is no version 2 of workflow 'wf_1'."
 
     def test_a_commit_moves_the_head_and_keeps_older_versions(self, store: WorkflowStore) -> None:
         head = head_of("wf_1")

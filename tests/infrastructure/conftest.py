@@ -9,7 +9,8 @@ import pytest
 
 from infra.build.environment import ROOT, ensure_environment
 from infra.build.installed_folder import InstalledFolder
-from infra.checks.cloudformation import read_template, translate
+from infra.build.template_file import read_template
+from infra.checks.cloudformation import translate
 
 SAM_CONFIG = ROOT / "infra" / "samconfig.toml"
 

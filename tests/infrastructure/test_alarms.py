@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 from typing import Any
 
@@ -21,7 +22,8 @@ def alarms(translated: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {n: resolver.resource(n) for n, r in translated["Resources"].items() if r["Type"] == kind}
 
 
-def measured() -> set[str]:
+@functools.cache
+def measured() -> frozenset[str]:
     """Names that the code passes to the Metrics port."""
     found = set()
     for folder in ("engine", "functions"):
@@ -38,7 +40,7 @@ def measured() -> set[str]:
                         for part in ast.walk(call.args[0])
                         if isinstance(part, ast.Constant) and str(part.value)[:1].isupper()
                     }
-    return found
+    return frozenset(found)
 
 
 def services(translated: dict[str, Any]) -> set[str]:

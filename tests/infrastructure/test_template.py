@@ -13,7 +13,8 @@ from engine.validation.node_rule import EXECUTOR_MARGIN_SECONDS, EXECUTOR_TIMEOU
 from functions.execution_events.removals import WATCHED
 from infra.build.environment import ROOT
 from infra.build.function_package import PACKAGES
-from infra.checks.cloudformation import TEMPLATE, Resolver, read_template
+from infra.build.template_file import TEMPLATE, read_template
+from infra.checks.cloudformation import Resolver
 from nodes import BUILTIN_NODES
 
 # Read by Powertools itself.

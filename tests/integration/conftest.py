@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from infra.local.stack import LocalStack, StackOptions
+from tests.integration.packages import install_packages
 from tests.integration.workflow_api import WorkflowApi
 
 # Waits, retry intervals and polls take a twentieth of their time.
@@ -15,9 +16,11 @@ TIME_SCALE = 0.05
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[LocalStack]:
-    """Local AWS, offline models, `template.yaml` deployed."""
-    with LocalStack(StackOptions(time_scale=TIME_SCALE)) as running:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Local AWS, offline models, `template.yaml` deployed; its functions have the node types of packages."""
+    packages = tmp_path_factory.mktemp("packages")
+    install_packages(packages)
+    with LocalStack(StackOptions(time_scale=TIME_SCALE, packages=packages)) as running:
         yield running
 
 
@@ -31,7 +34,7 @@ def api_key(stack: LocalStack) -> str:
 def http(stack: LocalStack, api_key: str) -> Iterator[httpx.Client]:
     """A client at ``/api/v1`` that carries the key."""
     headers = {"Authorization": f"Bearer {api_key}"}
-    with httpx.Client(base_url=f"{stack.api_url}/api/v1", headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=f"{stack.api_url}/api/v1", headers=headers, timeout=60) as client:
         yield client
 
 

@@ -1,4 +1,4 @@
-"""Node types that break the function they run in; packed and installed by `test_fault`.
+"""Node types that break the function they run in; packed by `packages`, used by `test_fault`.
 
 They stand in a module of their own that imports nothing of the tests: it is sent into a function.
 """
@@ -9,8 +9,6 @@ import io
 import os
 import signal
 from typing import Any, Literal
-
-import httpx
 
 from nodes.base import BaseNode, Field, NodeConfig, NodeContext, NodeInputs, NodeResult
 
@@ -28,6 +26,8 @@ class FaultNode(BaseNode):
     Config = FaultConfig
 
     async def run(self, inputs: NodeInputs, context: NodeContext) -> NodeResult:
+        import httpx  # every function loads this module, to look at its types
+
         async with httpx.AsyncClient() as client:
             calls = (await client.post(self.config.url)).json()["attempt"]
         if context.attempt == 1:

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
-import httpx
-import pytest
-
-from infra.local.stack import LocalStack, StackOptions
 from tests.integration.workflow_api import WorkflowApi, results
 
-PACKAGE = Path(__file__).resolve().parents[2] / "examples" / "custom_node"
 DOCUMENT = {
     "name": "Reading time",
     "nodes": [
@@ -23,38 +13,6 @@ DOCUMENT = {
     ],
     "connections": [{"source": "text", "target": "time"}, {"source": "time", "target": "done"}],
 }
-
-
-def install_broken(target: Path) -> None:
-    """A package beside it, whose node type fails when it is imported."""
-    metadata = target / "broken_nodes-2.1.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-nodes\nVersion: 2.1\n")
-    (metadata / "entry_points.txt").write_text("[mini_n8n.nodes]\nbroken = broken_nodes:BrokenNode\n")
-    (target / "broken_nodes.py").write_text("import a_module_that_is_missing\n")
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkflowApi]:
-    """A stack whose functions have the package."""
-    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("installed")
-    for name in ("pyproject.toml", "reading_time_node.py"):
-        (source / name).write_bytes((PACKAGE / name).read_bytes())
-    install = [
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-        "--target",
-        str(target),
-    ]
-    subprocess.run([sys.executable, "-m", "pip", *install, str(source)], check=True)
-    install_broken(target)
-    with LocalStack(StackOptions(packages=target)) as stack:
-        headers = {"Authorization": f"Bearer {stack.api_key()}"}
-        with httpx.Client(base_url=f"{stack.api_url}/api/v1", headers=headers, timeout=30) as client:
-            yield WorkflowApi(client)
 
 
 def test_an_installed_node_type_is_in_the_catalogue_with_its_form(api: WorkflowApi) -> None:

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from infra.local.model_server import ModelServer
-from infra.local.stack import LocalStack, StackOptions
-from tests.integration.conftest import TIME_SCALE
+from infra.local.stack import LocalStack
 from tests.integration.documents import chain, node, workflow
 from tests.integration.workflow_api import WorkflowApi, results
-
-
-@pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A stack whose functions have the node type ``fault``, installed as a package is."""
-    packages = tmp_path_factory.mktemp("packages")
-    (packages / "fault_node.py").write_bytes(Path(__file__).with_name("fault_node.py").read_bytes())
-    info = packages / "fault_node-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fault-node\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[mini_n8n.nodes]\nfault = fault_node:FaultNode\n")
-    with LocalStack(StackOptions(time_scale=TIME_SCALE, packages=packages)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def faulty_api(faulty: LocalStack) -> Iterator[WorkflowApi]:
-    headers = {"Authorization": f"Bearer {faulty.api_key()}"}
-    with httpx.Client(base_url=f"{faulty.api_url}/api/v1", headers=headers, timeout=30) as client:
-        yield WorkflowApi(client)
 
 
 def run_fault(stack: LocalStack, api: WorkflowApi, fault: str, **more: Any) -> dict[str, Any]:
@@ -48,27 +24,27 @@ def run_fault(stack: LocalStack, api: WorkflowApi, fault: str, **more: Any) -> d
     return ended
 
 
-def test_a_node_whose_function_was_killed_is_run_again(faulty: LocalStack, faulty_api: WorkflowApi) -> None:
-    ended = run_fault(faulty, faulty_api, "before_storing")
+def test_a_node_whose_function_was_killed_is_run_again(stack: LocalStack, api: WorkflowApi) -> None:
+    ended = run_fault(stack, api, "before_storing")
     assert ended["output"] == {"out": {"attempt": 2, "calls": 2}}
     assert ended["nodes"][0]["attempts"] == 2
 
 
 def test_a_side_effect_is_not_repeated_after_its_result_was_stored(
-    faulty: LocalStack, faulty_api: WorkflowApi
+    stack: LocalStack, api: WorkflowApi
 ) -> None:
-    ended = run_fault(faulty, faulty_api, "after_storing")
+    ended = run_fault(stack, api, "after_storing")
     assert ended["output"] == {"out": {"attempt": 1, "calls": 1}}
     assert ended["nodes"][0]["attempts"] == 1
-    assert faulty.models is not None
-    assert faulty.models.ledger.next_attempt("/data/flaky", "after_storing") == 2
+    assert stack.models is not None
+    assert stack.models.ledger.next_attempt("/data/flaky", "after_storing") == 2
 
 
 @pytest.mark.parametrize(("times", "runs"), [(2, 1), (3, 2)])
 def test_a_throttled_table_is_tried_again_by_the_sdk_and_then_by_the_state_machine(
-    faulty: LocalStack, faulty_api: WorkflowApi, times: int, runs: int
+    stack: LocalStack, api: WorkflowApi, times: int, runs: int
 ) -> None:
-    ended = run_fault(faulty, faulty_api, "throttled", throttled=times)
+    ended = run_fault(stack, api, "throttled", throttled=times)
     assert ended["output"] == {"out": {"attempt": runs, "calls": runs}}
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random, randrange
 from typing import Any
 
@@ -21,14 +20,10 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from engine.workflow import Workflow
-from infra.local.stack import LocalStack, StackOptions
-from tests.integration.conftest import TIME_SCALE
 from tests.integration.workflow_api import WorkflowApi
-from tests.property import scripted_node
 from tests.property.flow_kind import FILLED_IN, KINDS, Flow, child_document, mix_in
 from tests.property.random_workflow import workflows
 from tests.property.reference import STOPS, Outcome, interpret
-from tests.property.scripted_node import ActNode, BranchNode, ChooseNode, PollNode, QuickNode
 from tests.property.test_connection_rule import SLOW
 
 ISLANDS, STOPPING = 150, 50
@@ -37,29 +32,12 @@ AT_ONCE = 2
 # Of about equal length. A file of many tests is handed out early, so that nobody waits for it at the end.
 PARTS = 13
 LONG_SECONDS = 300.0
-TYPES = (ActNode, PollNode, BranchNode, QuickNode, ChooseNode)
 
 
 @pytest.fixture(scope="module")
-def scripted_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkflowApi]:
-    """A stack whose functions have the scripted node types, installed as a package is."""
-    packages = tmp_path_factory.mktemp("packages")
-    (packages / "scripted_node.py").write_bytes(Path(scripted_node.__file__).read_bytes())
-    info = packages / "scripted_node-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: scripted-node\nVersion: 1\n")
-    entries = "".join(f"{kind.type} = scripted_node:{kind.__name__}\n" for kind in TYPES)
-    (info / "entry_points.txt").write_text(f"[mini_n8n.nodes]\n{entries}")
-    with LocalStack(StackOptions(time_scale=TIME_SCALE, packages=packages)) as running:
-        headers = {"Authorization": f"Bearer {running.api_key()}"}
-        with httpx.Client(base_url=f"{running.api_url}/api/v1", headers=headers, timeout=60) as client:
-            yield WorkflowApi(client)
-
-
-@pytest.fixture(scope="module")
-def cases(scripted_api: WorkflowApi) -> list[Workflow]:
+def cases(api: WorkflowApi) -> list[Workflow]:
     """What is run: those that go on to their end as islands, those that a failure stops one by one."""
-    child = scripted_api.save(child_document())
+    child = api.save(child_document())
     flow, seed = Flow(child, datetime.now(UTC).replace(microsecond=0)), randrange(1_000_000)
     print(f"kinds of nodes are mixed by seed {seed}")
     going, stopping = draw_cases(flow, Random(seed))
@@ -74,11 +52,11 @@ def cases(scripted_api: WorkflowApi) -> list[Workflow]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_two_hundred_random_workflows_come_to_what_the_connection_rule_says(
-    scripted_api: WorkflowApi, cases: list[Workflow], part: int
+    api: WorkflowApi, cases: list[Workflow], part: int
 ) -> None:
     mine = cases[part::PARTS]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        ended = list(pool.map(lambda case: run_case(scripted_api, case), mine))
+        ended = list(pool.map(lambda case: run_case(api, case), mine))
     for case, execution in zip(mine, ended, strict=True):
         check_execution(case, execution)
 

@@ -1,4 +1,7 @@
-"""`mini-n8n up` and `run` as processes: what is printed, what works, what is left behind."""
+"""`mini-n8n up` and `run`: what is printed, what works, what is left behind.
+
+Each start of everything takes some ten seconds of processor: what needs no start of its own has none.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,9 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.cli import app, run_command
 from infra.cli.document_file import example_files
+from infra.local.stack import LocalStack
 
 ROOT = Path(__file__).resolve().parents[2]
 # Far more than it takes: an other test may have both cores at the time.
@@ -137,6 +142,25 @@ def up(tmp_path: Path) -> Iterator[Up]:
         running.process.communicate()
 
 
+def run_slowly(up: Up) -> None:
+    """Begin what goes on for half a minute."""
+    url = f"{up.shown('Offline data')}/slow?seconds=30"
+    document = {"name": "Slow", "nodes": [{"id": "slow", "type": "http", "config": {"url": url}}]}
+    with up.client() as client:
+        workflow_id = client.post("/workflows/", json=document).json()["id"]
+        assert client.post(f"/workflows/{workflow_id}/execute", json={}).status_code == 202
+
+
+def refused_beside(up: Up) -> str:
+    """What another `up` that would share the state says when it ends."""
+    done = subprocess.run(
+        command("up", "--state-dir", up.state, "--port", "0", "--aws-port", "0", "--model-port", "0"),
+        capture_output=True, text=True, check=False, env=environment(), timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
 def test_up_starts_shows_survives_and_leaves_nothing_behind(up: Up) -> None:
     up.start()
     print(f"first start: {up.started_after_seconds:.1f} s")
@@ -152,6 +176,10 @@ def test_up_starts_shows_survives_and_leaves_nothing_behind(up: Up) -> None:
             execution = client.get(f"/executions/{execution['id']}").json()
         assert execution["status"] == "succeeded", execution["error"]
         assert execution["output"]["post"].startswith("# [synthetic answer] ")
+    address = f"Mini-N8N at http://localhost:{up.ports[0]} (process {up.process.pid})"
+    assert refused_beside(up).startswith(
+        f"mini-n8n: {address} already uses the state in {up.state}; stop that one"
+    )
     assert up.stop() == (0, set())
 
     up.start()
@@ -177,6 +205,7 @@ def test_up_starts_shows_survives_and_leaves_nothing_behind(up: Up) -> None:
         listed = client.get("/workflows/", params={"limit": 100}).json()["items"]
         titles = [json.loads(path.read_text("utf-8"))["name"] for path in example_files()]
         assert sorted(item["name"] for item in listed) == sorted(titles)
+    run_slowly(up)
     assert up.stop(signal.SIGTERM) == (0, set())
 
     up.start("--fresh")
@@ -187,32 +216,7 @@ def test_up_starts_shows_survives_and_leaves_nothing_behind(up: Up) -> None:
     assert up.stop(signal.SIGHUP) == (0, set())
 
 
-def refused_beside(up: Up) -> str:
-    """What another `up` that would share the state says when it ends."""
-    done = subprocess.run(
-        command("up", "--state-dir", up.state, "--port", "0", "--aws-port", "0", "--model-port", "0"),
-        capture_output=True, text=True, check=False, env=environment(), timeout=60,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (2, "")
-    return done.stderr
-
-
-def test_up_shares_its_state_with_no_other_stops_at_work_and_its_own_death_leaves_nothing(up: Up) -> None:
-    up.start()
-    address = f"Mini-N8N at http://localhost:{up.ports[0]} (process {up.process.pid})"
-    assert refused_beside(up).startswith(
-        f"mini-n8n: {address} already uses the state in {up.state}; stop that one"
-    )
-    document = {
-        "name": "Slow",
-        "nodes": [
-            {"id": "slow", "type": "http", "config": {"url": f"{up.shown('Offline data')}/slow?seconds=30"}}
-        ],
-    }
-    with up.client() as client:
-        workflow_id = client.post("/workflows/", json=document).json()["id"]
-        client.post(f"/workflows/{workflow_id}/execute", json={})
-    assert up.stop() == (0, set())
+def test_the_death_of_up_leaves_nothing_behind(up: Up) -> None:
     up.start()
     code, left = up.stop(signal.SIGKILL)
     deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
@@ -264,21 +268,12 @@ def test_models_of_ones_own_are_asked_with_their_key_and_their_files_are_kept(tm
     assert "sk-of-my-own" not in done.stdout + done.stderr
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command("run", *arguments),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(),
-        timeout=180,
-    )
-
-
-def test_run_prints_the_output_alone_and_each_node_on_stderr(tmp_path: Path) -> None:
-    done = run(
-        ROOT / "examples" / "data_enrichment.json", "-i", "limit=3", "-i", "depth=market", "--no-cache"
-    )
+def test_run_prints_the_output_alone_and_each_node_on_stderr() -> None:
+    document = ROOT / "examples" / "data_enrichment.json"
+    done = subprocess.run(
+        command("run", document, "-i", "limit=3", "-i", "depth=market", "--no-cache"),
+        capture_output=True, text=True, check=False, env=environment(), timeout=180,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     printed: dict[str, Any] = json.loads(done.stdout)
     assert printed["report"]["figures"]["known"] == 3
@@ -292,16 +287,48 @@ def test_run_prints_the_output_alone_and_each_node_on_stderr(tmp_path: Path) -> 
     assert re.search(r"^Succeeded after \d+\.\d\d s\.$", done.stderr, re.MULTILINE)
 
 
-def test_run_ends_with_1_and_names_the_node_that_failed(tmp_path: Path) -> None:
-    document = tmp_path / "failing.json"
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """`mini-n8n run` in this process, on the stack that stands instead of one of its own."""
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(run_command, "LocalStack", lambda _options, _say: stack)
+    monkeypatch.setattr(stack, "start", lambda: stack)
+    monkeypatch.setattr(stack, "stop", lambda: None)
+
+    def run_it(*arguments: str | Path) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["mini-n8n", "run", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        return Ended(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run_it
+
+
+def calling(path: str, folder: Path) -> Path:
+    """A document that calls the offline data set."""
     nodes = [
         {"id": "base_url", "type": "input", "config": {"required": True}},
-        {"id": "call", "type": "http", "config": {"url": "{{base_url.output}}/status/404"}},
+        {"id": "call", "type": "http", "config": {"url": f"{{{{base_url.output}}}}/{path}"}},
     ]
     links = [{"source": "base_url", "target": "call"}]
-    document.write_text(json.dumps({"name": "Failing", "nodes": nodes, "connections": links}))
-    done = run(document)
-    assert (done.returncode, done.stdout) == (1, "")
+    document = folder / "calling.json"
+    document.write_text(json.dumps({"name": "Calling", "nodes": nodes, "connections": links}))
+    return document
+
+
+def test_run_ends_with_1_and_names_the_node_that_failed(run: Callable[..., Ended], tmp_path: Path) -> None:
+    done = run(calling("status/404", tmp_path))
+    assert (done.code, done.stdout) == (1, "")
     assert re.search(
         r"^node 'call': NodeError: GET http://localhost:\d+/data/status/404 answered 404",
         done.stderr,
@@ -309,15 +336,8 @@ def test_run_ends_with_1_and_names_the_node_that_failed(tmp_path: Path) -> None:
     )
 
 
-def test_run_cancels_what_takes_too_long(tmp_path: Path) -> None:
-    document = tmp_path / "slow.json"
-    nodes = [
-        {"id": "base_url", "type": "input", "config": {"required": True}},
-        {"id": "slow", "type": "http", "config": {"url": "{{base_url.output}}/slow?seconds=25"}},
-    ]
-    links = [{"source": "base_url", "target": "slow"}]
-    document.write_text(json.dumps({"name": "Slow", "nodes": nodes, "connections": links}))
-    done = run(document, "--timeout", "1")
-    assert (done.returncode, done.stdout) == (1, "")
+def test_run_cancels_what_takes_too_long(run: Callable[..., Ended], tmp_path: Path) -> None:
+    done = run(calling("slow?seconds=25", tmp_path), "--timeout", "1")
+    assert (done.code, done.stdout) == (1, "")
     assert "Cancelled, for it took longer than --timeout 1 (seconds)." in done.stderr
     assert "the execution was cancelled" in done.stderr

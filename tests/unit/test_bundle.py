@@ -39,13 +39,13 @@ def test_a_file_is_read() -> None:
         (file(workflows=[]), "workflows"),
         (file(workflows="all"), "workflows"),
         (file(more=1), "more"),
-        (file(workflows=items("wf_1")), "workflows.0.id"),
-        (file(workflows=items("wf_" + "0" * 25 + "/")), "workflows.0.id"),
-        (file(workflows=items("wf_" + "0" * 26 + "\n")), "workflows.0.id"),
-        (file(workflows=[{"id": "wf_" + "0" * 26, "workflow": []}]), "workflows.0.workflow"),
+        (file(workflows=items("wf_1")), "workflows[0].id"),
+        (file(workflows=items("wf_" + "0" * 25 + "/")), "workflows[0].id"),
+        (file(workflows=items("wf_" + "0" * 26 + "\n")), "workflows[0].id"),
+        (file(workflows=[{"id": "wf_" + "0" * 26, "workflow": []}]), "workflows[0].workflow"),
         (file(workflows=items(*[f"wf_{n:026d}" for n in range(MAX_WORKFLOWS + 1)])), "workflows"),
         (file(workflows=items("wf_" + "0" * 26, "wf_" + "0" * 26)), None),
-        (file(credentials=[{"name": "crm", "value": "secret"}]), "credentials.0.value"),
+        (file(credentials=[{"name": "crm", "value": "secret"}]), "credentials[0].value"),
     ],
 )
 def test_what_is_no_file_of_ours_is_refused_with_the_place(

@@ -18,19 +18,22 @@ from engine.access.window import Window
 from engine.adapters.dynamodb.attribute import EXPIRES_AT, Item, expiry, number, text
 from engine.adapters.dynamodb.table import ConditionFailedError, Table
 from engine.ports import Clock
+from engine.workflow import MAX_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 # A counter is kept a while longer than it counts, for clocks that differ.
 KEPT_LONGER = timedelta(hours=1)
+# After the last that took a place: no execution takes longer than its timeout, which is a year at most.
+PLACES_KEPT = timedelta(seconds=MAX_TIMEOUT_SECONDS) + timedelta(days=30)
 
 
 class DynamoLimitStore:
     """Keeps LimitStore's promises."""
 
     def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
-        self._table = Table(client, table, clock)
+        self._table, self._clock = Table(client, table, clock), clock
 
     def take(self, subject: str, window: Window, limit: int) -> int | None:
         """Count one more in the window; how many that makes, or None when ``limit`` were counted before."""
@@ -66,9 +69,10 @@ class DynamoLimitStore:
         try:
             self._table.update(
                 _held_key(subject),
-                "ADD held :ids",
+                f"SET {EXPIRES_AT} = :at ADD held :ids",
                 "attribute_not_exists(held) OR contains(held, :id) OR size(held) < :limit",
                 ExpressionAttributeValues={
+                    ":at": expiry(self._clock.now() + PLACES_KEPT),
                     ":ids": {"SS": [execution_id]},
                     ":id": text(execution_id),
                     ":limit": number(limit),
@@ -80,11 +84,15 @@ class DynamoLimitStore:
 
     def release(self, subject: str, execution_id: str) -> None:
         """Give the place back; no error if it was not held."""
-        self._table.update(
-            _held_key(subject),
-            "DELETE held :ids",
-            ExpressionAttributeValues={":ids": {"SS": [execution_id]}},
-        )
+        try:
+            self._table.update(
+                _held_key(subject),
+                "DELETE held :ids",
+                "attribute_exists(pk)",
+                ExpressionAttributeValues={":ids": {"SS": [execution_id]}},
+            )
+        except ConditionFailedError:
+            return  # else a row without an expiry would be made
 
 
 def _counter_key(subject: str, window: Window) -> Item:

@@ -54,7 +54,7 @@ class DynamoWorkflowStore:
         """A version that has not expired; NotFoundError."""
         item = self._table.get(version_key(workflow_id, version))
         if item is None or is_expired(item, self._clock.now()):
-            raise NotFoundError("version", f"{workflow_id}/{version}")
+            raise NotFoundError(f"version {version} of workflow", workflow_id)
         return self._with_parts(item)
 
     def list_heads(

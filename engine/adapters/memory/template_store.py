@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from engine.errors import NotFoundError
 from engine.template import Template
+from engine.validation.text import did_you_mean
 
 
 class MemoryTemplateStore:
@@ -22,5 +23,5 @@ class MemoryTemplateStore:
         """One; NotFoundError."""
         found = self._templates.get(name)
         if found is None:
-            raise NotFoundError("template", name)
+            raise NotFoundError("template", name, did_you_mean(name, self._templates))
         return found

@@ -34,7 +34,7 @@ class MemoryWorkflowStore:
         """A version that has not expired; NotFoundError."""
         text = self._versions.get((workflow_id, version))
         if text is None or self._expired(workflow_id, version):
-            raise NotFoundError("version", f"{workflow_id}/{version}")
+            raise NotFoundError(f"version {version} of workflow", workflow_id)
         return load_record(WorkflowVersion, text)
 
     def list_heads(

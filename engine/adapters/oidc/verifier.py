@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import jwt
 
-from engine.adapters.oidc.issuer_keys import IssuerKeys
+from engine.adapters.oidc.issuer_keys import REFRESH_SECONDS, IssuerKeys
 from engine.adapters.oidc.signature import DIGEST_INFO, RsaSignature
 from engine.errors import UnauthenticatedError
 from engine.json_value import JsonValue
@@ -41,7 +41,10 @@ class OidcVerifier:
                 raise jwt.InvalidAlgorithmError(f"its alg is not one of {', '.join(DIGEST_INFO)}")
             key = self._keys.key(kid) if isinstance(kid, str) else None
             if key is None:
-                raise jwt.InvalidKeyError("its issuer publishes no RSA key of its kid")
+                raise jwt.InvalidKeyError(
+                    "its issuer published no RSA key of its kid when its keys were last read; a new one is "
+                    f"noticed within {REFRESH_SECONDS:.0f} s"
+                )
             if key.algorithm not in (None, algorithm):
                 raise jwt.InvalidAlgorithmError("its key is for another alg")
             # PyJWT's own algorithms are not registered, so their key types do not matter.

@@ -11,7 +11,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from engine.approval import Approval, ApprovalClosedError, ApprovalDecidedError
@@ -22,6 +22,7 @@ from engine.json_value import JsonObject
 from functions.api.access import API_PREFIX
 from functions.api.approval_page import HEADERS, message_page, question_page
 from functions.api.body import json_body, parse_json
+from functions.api.body_model import read_model
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
@@ -140,7 +141,7 @@ def _told(request: Request, act: Callable[[], Response]) -> Response:
         if not (is_form or _wants_page(request)):
             raise
         if isinstance(error, NotFoundError):
-            return message_page("Not found", "This link is not one of ours; was it copied whole?", 404)
+            return message_page("Not found", str(error), 404)
         if isinstance(error, ApprovalDecidedError) and request.method == "POST":
             return message_page("Answered already", str(error), 409)
         return message_page("Not open any more", str(error), 410)
@@ -161,14 +162,7 @@ def _wants_page(request: Request) -> bool:
 
 def _json_answer(body: bytes) -> AnswerRequest:
     value = parse_json(body) if body.strip() else {}
-    try:
-        return AnswerRequest.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "body"
-        raise RequestError(
-            f"{field}: {first['msg']}. The body has `data`, `by` and `comment`.", field
-        ) from None
+    return read_model(AnswerRequest, value)
 
 
 def _read_form(body: bytes) -> dict[str, str]:

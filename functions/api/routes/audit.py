@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from engine.access.audit import AuditFilter, Outcome
 from engine.errors import RequestError
 from functions.api.access_view import AuditList
-from functions.api.paging import Cursor, Limit
+from functions.api.paging import AFTER, BEFORE, Cursor, Limit
 from functions.api.services import Services, get_services
 
 router = APIRouter(tags=["access"])
-Text = Annotated[str | None, Query(max_length=300)]
+
+
+def _text(description: str) -> Any:
+    return Query(max_length=300, description=description)
 
 
 @router.get("/audit")
 def list_audit_records(
     services: Annotated[Services, Depends(get_services)],
-    actor: Text = None,
-    user: Text = None,
-    action: Annotated[
-        str | None, Query(max_length=300, description="An action, or a family such as `workflow.`.")
-    ] = None,
-    target: Text = None,
-    outcome: Outcome | None = None,
-    after: datetime | None = None,
-    before: datetime | None = None,
+    actor: Annotated[str | None, _text("Who did it: `key:…`, `user:…`, `anonymous`, and others.")] = None,
+    user: Annotated[str | None, _text("Whose key or token it was.")] = None,
+    action: Annotated[str | None, _text("An action, or a family such as `workflow.`.")] = None,
+    target: Annotated[str | None, _text("What it was done to, as `workflow:wf_…` or `credential:…`.")] = None,
+    outcome: Annotated[Outcome | None, Query(description="What was done, or what was refused.")] = None,
+    after: Annotated[datetime | None, Query(description=AFTER)] = None,
+    before: Annotated[datetime | None, Query(description=BEFORE)] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> AuditList:

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from engine.errors import RequestError
 from engine.json_value import JsonObject
 from engine.ports import CredentialInfo
 from functions.api.access import Trail, Who
 from functions.api.body import json_body, read_object
+from functions.api.body_model import read_model
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
@@ -78,12 +78,7 @@ def _noted(info: CredentialInfo) -> JsonObject:
 
 def read_credential(document: Annotated[JsonObject, Depends(read_object)]) -> CredentialRequest:
     """The body; RequestError names the field, and never repeats a value."""
-    try:
-        return CredentialRequest.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise RequestError(f"{field}: {first['msg']}", field) from None
+    return read_model(CredentialRequest, document)
 
 
 @router.get("/credentials")

@@ -24,7 +24,7 @@ from functions.api.execution_view import (
     NodeRunList,
     NodeRunView,
 )
-from functions.api.paging import Cursor, Id, Limit
+from functions.api.paging import AFTER, BEFORE, Cursor, Id, Limit
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services
 from functions.api.start_body import EXECUTE_BODY, ExecuteRequest, read_execute_request
@@ -40,6 +40,7 @@ MAX_UNSEEN_PAGES = 5
 
 router = APIRouter(tags=["executions"])
 Use = Annotated[Services, Depends(get_services)]
+Status = Annotated[ExecutionStatus | None, Query(description="Those that stand so now.")]
 ItemIndex = Annotated[int, Path(ge=0, lt=10**8, description="Index of the item, from 0.")]
 Wait = Annotated[
     float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Answer when it has ended, or after so many seconds.")
@@ -122,10 +123,12 @@ def execute_workflow(
 def list_executions(
     services: Use,
     principal: Who,
-    workflow_id: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
-    status: ExecutionStatus | None = None,
-    started_after: datetime | None = None,
-    started_before: datetime | None = None,
+    workflow_id: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="Executions of this workflow alone.")
+    ] = None,
+    status: Status = None,
+    started_after: Annotated[datetime | None, Query(description=AFTER)] = None,
+    started_before: Annotated[datetime | None, Query(description=BEFORE)] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> ExecutionList:
@@ -146,7 +149,7 @@ def list_executions(
 def list_workflow_executions(
     workflow_id: Id,
     services: Use,
-    status: ExecutionStatus | None = None,
+    status: Status = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> ExecutionList:

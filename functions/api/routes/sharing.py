@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends
 
 from engine.json_value import JsonObject
 from functions.api.access import Trail
-from functions.api.access_view import Sharing, SharingRequest, read_model
+from functions.api.access_view import Sharing, SharingRequest
 from functions.api.body import json_body, read_object
+from functions.api.body_model import read_model
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
 from functions.api.services import Services, get_services

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from engine.errors import RequestError
 from engine.json_value import JsonObject, JsonValue
 from engine.node import MISSING
 from engine.template import Template, Variable, VariableType
 from functions.api.access import Trail
 from functions.api.body import json_body, read_object
+from functions.api.body_model import read_model
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
 from functions.api.routes.workflows import noted
@@ -106,13 +106,7 @@ def read_instantiate_request(
     document: Annotated[JsonObject, Depends(read_object)],
 ) -> InstantiateRequest:
     """The body; RequestError names the field."""
-    try:
-        return InstantiateRequest.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        message = f"{field}: {first['msg']}. The body has `name` and `variables`."
-        raise RequestError(message, field) from None
+    return read_model(InstantiateRequest, document)
 
 
 @router.get("/templates")

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from engine.bundle import MAX_WORKFLOWS, Bundle, read_bundle
+from engine.bundle import FORMAT, FORMAT_VERSION, MAX_WORKFLOWS, Bundle, read_bundle
 from engine.json_value import JsonObject
 from engine.service import ImportOptions, ImportReport, SaveNote
 from engine.service.imports import Ids, OnConflict, Outcome
@@ -112,7 +112,22 @@ def export_workflow(
 @router.post(
     "/workflows/import",
     responses=problem_responses(409, 412, 413),
-    openapi_extra=json_body(Bundle),
+    openapi_extra=json_body(
+        Bundle,
+        example={
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "workflows": [
+                {
+                    "id": "wf_01JZ00000000000000000000Z0",
+                    "workflow": {
+                        "name": "Hello",
+                        "nodes": [{"id": "hello", "type": "output", "config": {"value": "Hello!"}}],
+                    },
+                }
+            ],
+        },
+    ),
 )
 def import_workflows(
     document: Annotated[JsonObject, Depends(read_object)],

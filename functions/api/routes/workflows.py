@@ -22,7 +22,19 @@ from functions.api.workflow_view import Plan, ValidationReport, WorkflowDetail, 
 
 router = APIRouter(tags=["workflows"])
 Use = Annotated[Services, Depends(get_services)]
-Document = Annotated[JsonObject, Depends(read_object)]
+Body = Annotated[JsonObject, Depends(read_object)]
+
+
+def read_document(body: Body) -> JsonObject:
+    """The document; RequestError for an answer of ours sent back whole, in which it is one field of many."""
+    if isinstance(body.get("workflow"), dict) and "nodes" not in body:
+        raise RequestError(
+            "Send the document itself: what stands in `workflow`, and nothing around it.", "workflow"
+        )
+    return body
+
+
+Document = Annotated[JsonObject, Depends(read_document)]
 IfMatch = Annotated[str | None, Header(description='The revision that you read, as `"3"`; or `*`.')]
 WORKFLOW_BODY = json_body(
     Workflow,
@@ -88,7 +100,7 @@ def list_workflows(services: Use, principal: Who, limit: Limit = 20, cursor: Cur
 
 
 @router.post("/workflows/validate", responses=problem_responses(413), openapi_extra=WORKFLOW_BODY)
-def validate_workflow(document: Document, services: Use, principal: Who) -> ValidationReport:
+def validate_workflow(document: Body, services: Use, principal: Who) -> ValidationReport:
     """All that keeps a document from being saved; nothing is saved."""
     problems = services.workflows.find_problems(document, principal.user)
     items = [ProblemItem.model_validate(problem.as_dict()) for problem in problems]

@@ -35,9 +35,9 @@ def definition_problems(definition: str, machine_type: str = "STANDARD") -> list
 
 
 def _syntax_problems(definition: str) -> list[str]:
+    apply_interpreter_patches()  # before the import, which would bring much that is not needed
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 
-    apply_interpreter_patches()
     try:
         AmazonStateLanguageParser.parse(definition)
     except ASLParserException as error:

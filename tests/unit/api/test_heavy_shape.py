@@ -25,5 +25,14 @@ def test_a_heavy_shape_is_saved_or_refused_in_time(shape: str) -> None:
     if answer.status_code == 422:
         assert {problem["code"] for problem in answer.json()["problems"]} == {"definition_too_large"}
     assert seconds < PATIENCE_SECONDS
-    again = bench.send("GET", f"/workflows/{answer.json().get('id')}/plan")
+    again = bench.send("GET", f"/workflows/{answer.json().get('id')}")
     assert again.status_code == (200 if answer.status_code == 201 else 404)
+
+
+def test_the_plan_of_a_heavy_shape_is_shown_in_time() -> None:
+    bench = ApiBench()
+    saved = bench.send("POST", "/workflows/", json=SHAPES["a ladder"]()).json()
+    began = time.process_time()
+    plan = bench.send("GET", f"/workflows/{saved['id']}/plan")
+    assert time.process_time() - began < PATIENCE_SECONDS
+    assert (plan.status_code, bool(plan.json()["definition"])) == (200, True)

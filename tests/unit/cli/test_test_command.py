@@ -43,5 +43,7 @@ def test_arguments_go_to_pytest_alone(capfd: pytest.CaptureFixture[str]) -> None
 
 
 def test_what_ci_runs_is_lint_format_types_layers_and_tests() -> None:
-    assert list(test_command.linters()) == ["ruff check", "ruff format", "mypy", "lint-imports"]
+    assert list(test_command.linters()) == [
+        *("ruff check", "ruff format", "mypy", "lint-imports", "pytest --collect-only")
+    ]
     assert test_command.tests()[1:3] == ["-m", "pytest"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -254,7 +255,15 @@ def test_a_lazily_loaded_thread_ends_the_forking_but_not_the_function(
     spec = make_spec(tmp_path / "code", APP)
     (tmp_path / "code" / "heavy.py").write_text(THREAD)
     assert invoke(pool, spec, do="import", name="heavy") is False
-    wait_for(lambda: in_parallel(pool, spec, 2, do="sleep", seconds=0.5) and caplog.records)
+
+    counts = itertools.count(2)
+
+    def is_noticed() -> Any:
+        """Each time one more at once: only a start that comes after the lesson tells."""
+        in_parallel(pool, spec, next(counts), do="sleep", seconds=0.5)
+        return caplog.records
+
+    wait_for(is_noticed)
     assert [record.getMessage() for record in caplog.records] == [
         "f is loaded anew for each environment: its module leaves 1 threads running"
     ]

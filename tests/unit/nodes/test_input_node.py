@@ -88,7 +88,7 @@ def test_a_missing_value_fails_the_node_too() -> None:
 def test_a_config_that_is_broken_is_named() -> None:
     with pytest.raises(NodeError) as raised:
         InputNode.check_value({"type": "date"}, 1)
-    assert str(raised.value).startswith("the input node is not set up right: config.type: Input should be")
+    assert str(raised.value).startswith("the input node is not set up right: config.type: must be 'string'")
 
 
 @pytest.mark.parametrize(

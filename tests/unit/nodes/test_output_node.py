@@ -44,7 +44,7 @@ def test_without_a_value_it_gives_what_came_before(inputs: dict[str, object], ou
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(NodeConfigError, match="format: Input should be 'json', 'text', 'markdown' or 'html'"):
+    with pytest.raises(NodeConfigError, match="format: must be 'json', 'text', 'markdown' or 'html'"):
         OutputNode({"value": 1, "format": "pdf"})
 
 

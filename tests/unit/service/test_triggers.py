@@ -204,3 +204,75 @@ def test_a_schedule_shows_its_next_five_times(bench: EngineBench) -> None:
     trigger = make(bench, {"type": "schedule", "expression": "cron(0 9 ? * MON-FRI *)"})
     runs = [at.strftime("%a %d %H:%M") for at in bench.trigger_service.next_runs(trigger)]
     assert runs == ["Thu 01 09:00", "Fri 02 09:00", "Mon 05 09:00", "Tue 06 09:00", "Wed 07 09:00"]
+
+
+NEVER = (
+    "cron(0 0 30 2 ? *)",
+    "cron(0 0 31 4,6 ? *)",
+    "cron(0 9 * * ? 2025)",
+    "cron(30 2 29 3 ? 2026)",  # in Berlin the clocks skip it
+    "rate(999999999 days)",
+)
+
+
+@pytest.mark.parametrize("expression", NEVER)
+def test_a_schedule_that_never_comes_is_refused(bench: EngineBench, expression: str) -> None:
+    workflow = save(bench)
+    settings = {"type": "schedule", "expression": expression, "timezone": "Europe/Berlin"}
+    with pytest.raises(RequestError, match="at no time from now to the end of 2199; correct it") as raised:
+        bench.trigger_service.create(workflow, settings)
+    assert raised.value.field == "expression"
+    assert bench.trigger_service.list_triggers(workflow) == ()
+
+
+@pytest.mark.parametrize("expression", ["cron(0 0 29 2 ? 2196)", "cron(0 0 ? 2 MON#5 *)", "rate(60000 days)"])
+def test_a_schedule_that_comes_seldom_is_taken(bench: EngineBench, expression: str) -> None:
+    trigger = make(bench, {"type": "schedule", "expression": expression})
+    assert bench.trigger_service.next_runs(trigger)
+
+
+def test_a_schedule_that_is_over_is_not_enabled_again(bench: EngineBench) -> None:
+    trigger = make(bench, {"type": "schedule", "expression": "cron(0 9 1 2 ? 2026)"})
+    address = (trigger.workflow_id, trigger.trigger_id)
+    bench.clock.advance(60 * 86_400)
+    assert bench.trigger_service.next_runs(bench.trigger_service.get(*address)) == ()
+    assert bench.trigger_service.set_enabled(*address, enabled=False).settings.enabled is False
+    with pytest.raises(RequestError, match="at no time"):
+        bench.trigger_service.set_enabled(*address, enabled=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "told"),
+    [
+        (
+            {"pattern": {"detail_type": ["order"]}},
+            "pattern",
+            "no event has a field 'detail_type'; did you mean 'detail-type'?",
+        ),
+        ({"pattern": {"source": ["a"], "$or": [{"detail": {}}, {"orderId": [1]}]}}, "pattern", "'orderId'"),
+        ({"pattren": {"source": ["a"]}}, "pattren", "there is no field 'pattren'; did you mean 'pattern'?"),
+        (
+            {"pattern": {"source": ["a"]}, "inputs": {"n": "{{ event.( }}"}},
+            "inputs.n",
+            "'{{ event.( }}' cannot be read: ",
+        ),
+        (
+            {"pattern": {"source": ["a"]}, "inputs": {"n": "{{event"}},
+            "inputs.n",
+            "'{{event' cannot be read: ",
+        ),
+    ],
+)
+def test_what_would_never_fire_or_be_read_is_refused_with_the_cure(
+    bench: EngineBench, settings: JsonObject, field: str, told: str
+) -> None:
+    with pytest.raises(RequestError) as raised:
+        bench.trigger_service.create(save(bench), {"type": "event", **settings})
+    messages = {problem.field: problem.message for problem in raised.value.problems}
+    assert told in messages[field]
+    assert f"{field}: " in str(raised.value)
+
+
+def test_a_pattern_of_all_that_events_have_is_taken(bench: EngineBench) -> None:
+    pattern = {"source": ["a"], "detail-type": ["b"], "$or": [{"detail": {"n": [1]}}, {"account": ["1"]}]}
+    assert make(bench, {"type": "event", "pattern": pattern})

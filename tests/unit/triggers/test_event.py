@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from engine.webhook import WebhookAnswer, WebhookRequest
+from engine.webhook import WebhookAnswer, WebhookRequest, problem_answer
+from functions.trace_context import TraceContext
 from functions.triggers.dead_letter import DeadLetter, read_dead_letter
 from functions.triggers.http_event import read_request, write_answer
 
+TRACE = TraceContext("a" * 32, "b" * 16)
 ADDRESS = {"workflow_id": "wf_1", "trigger_id": "tr_1"}
 
 
@@ -46,11 +48,24 @@ def test_a_request_is_read(event: dict[str, Any], request_: WebhookRequest) -> N
 
 @pytest.mark.parametrize(("body", "text", "encoded"), [("ü".encode(), "ü", False), (b"\xff", "/w==", True)])
 def test_an_answer_is_written(body: bytes, text: str, encoded: bool) -> None:
-    assert write_answer(WebhookAnswer(201, body, {"x-a": "b"})) == {
+    assert write_answer(WebhookAnswer(201, body, {"x-a": "b"}), "/webhooks/a", TRACE) == {
         "statusCode": 201,
-        "headers": {"x-a": "b"},
+        "headers": {"x-a": "b", "traceparent": TRACE.traceparent},
         "body": text,
         "isBase64Encoded": encoded,
+    }
+
+
+def test_a_problem_says_where_it_is_and_in_which_trace() -> None:
+    answer = write_answer(problem_answer(404, "not-found", "nothing here"), "/webhooks/a%20b", TRACE)
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    assert json.loads(answer["body"]) == {
+        "type": "urn:mini-n8n:problem:not-found",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "nothing here",
+        "instance": "/webhooks/a%20b",
+        "trace_id": TRACE.trace_id,
     }
 
 

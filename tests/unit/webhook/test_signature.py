@@ -57,6 +57,13 @@ PAIR = base64.b64encode(b"ann:pw").decode()
     [
         (GITHUB, "hmac", SECRET, {"x-hub-signature-256": f"sha256={mac().hex()}"}),
         ({"type": "stripe"}, "hmac", SECRET, {"stripe-signature": stripe(AT - 299)}),
+        ({"type": "header"}, "bearer", {"token": "t-1"}, {"authorization": "bearer t-1"}),
+        (
+            {"type": "header"},
+            "basic",
+            {"username": "ann", "password": "pw"},
+            {"authorization": f"BASIC {PAIR}"},
+        ),
         (HEX, "hmac", SECRET, {"x-signature": mac().hex().upper()}),
         (SHOP, "hmac", SECRET, {"x-shop-hmac": SHOP_HEADER}),
         ({"type": "header"}, "header", {"name": "X-Token", "value": "t1"}, {"x-token": "t1"}),
@@ -103,3 +110,33 @@ def test_a_credential_that_cannot_check_lets_nobody_in(auth: dict[str, Any], kin
     with pytest.raises(WebhookError) as error:
         check_auth(parsed, kind, {"token": "t1", "secret": "t1"}, WebhookRequest("POST", "a"), NOW)
     assert error.value.status == 503
+
+
+def refusal(
+    auth: Mapping[str, Any], kind: str, values: Mapping[str, str], headers: Mapping[str, str]
+) -> WebhookError:
+    parsed: WebhookAuth = TypeAdapter(WebhookAuth).validate_python({"credential": "hook", **auth})
+    with pytest.raises(WebhookError) as raised:
+        check_auth(parsed, kind, values, WebhookRequest("POST", "a", headers, body=BODY), NOW)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "challenge"),
+    [
+        ("bearer", {"token": "t-1"}, "Bearer"),
+        ("basic", {"username": "ann", "password": "pw"}, 'Basic realm="webhook"'),
+        ("header", {"name": "X-Secret", "value": "v-1"}, None),
+    ],
+)
+def test_a_refusal_asks_for_the_scheme_that_there_is(
+    kind: str, values: Mapping[str, str], challenge: str | None
+) -> None:
+    error = refusal({"type": "header"}, kind, values, {})
+    assert (error.status, error.headers.get("www-authenticate")) == (401, challenge)
+
+
+@pytest.mark.parametrize("seconds", [-301, 301])
+def test_a_time_that_is_too_far_away_is_told_with_the_bound(seconds: int) -> None:
+    error = refusal({"type": "stripe"}, "hmac", SECRET, {"stripe-signature": stripe(AT + seconds)})
+    assert "more than 300 s away from now" in str(error)

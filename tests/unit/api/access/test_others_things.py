@@ -137,8 +137,24 @@ def test_anothers_trigger_is_not_found_through_a_workflow_of_ones_own(
     _, anns = make_anns(bench)
     bob = bench.key("bob")
     own = bench.save(bob)
-    answer = bench.ask(bob, method, f"/workflows/{own}/triggers/{anns['t']}", json={"type": "webhook"})
+    body = {"json": {"type": "webhook"}} if method == "PUT" else {}
+    answer = bench.ask(bob, method, f"/workflows/{own}/triggers/{anns['t']}", **body)
     assert answer.status_code == 404
+
+
+def test_a_credential_that_is_shared_waits_for_the_workflow_to_be_shared(bench: AccessBench) -> None:
+    ann, bob = bench.key("ann", groups=["ops"]), bench.key("bob", groups=["ops"])
+    secret = {"kind": "bearer", "values": {"token": "t-1"}}
+    assert bench.ask(ann, "PUT", "/credentials/shared", json=secret).status_code == 201
+    taken = bench.ask(bob, "PUT", "/credentials/shared", json=secret)
+    assert (taken.status_code, "choose another" in taken.json()["detail"]) == (404, True)
+    bench.ask(ann, "PUT", "/credentials/shared/access", json={"groups": ["ops"]})
+    own = bench.save(bob)
+    hook = {"type": "webhook", "auth": {"type": "header", "credential": "shared"}}
+    refused = bench.ask(bob, "POST", f"/workflows/{own}/triggers", json=hook)
+    assert (refused.status_code, "share it and the workflow" in refused.json()["detail"]) == (422, True)
+    bench.ask(bob, "PUT", f"/workflows/{own}/access", json={"groups": ["ops"]})
+    assert bench.ask(bob, "POST", f"/workflows/{own}/triggers", json=hook).status_code == 201
 
 
 def test_a_webhook_checks_requests_with_credentials_that_its_workflow_may_use(bench: AccessBench) -> None:

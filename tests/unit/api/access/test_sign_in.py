@@ -105,11 +105,33 @@ def test_an_expired_key_signs_in_no_more(bench: AccessBench) -> None:
 
 
 def test_scopes_narrow_what_the_role_gives(bench: AccessBench) -> None:
-    key = bench.key("ann", "editor", scopes=["workflows:read", "audit:read"])
+    key = bench.key("ann", "editor", scopes=["workflows:read"])
     assert bench.ask(key, "GET", "/me").json()["permissions"] == ["workflows:read"]
     assert bench.ask(key, "GET", "/workflows/").status_code == 200
     for method, path in (("POST", "/workflows/"), ("GET", "/audit"), ("GET", "/executions")):
         assert bench.ask(key, method, path, json={}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes", "told"),
+    [
+        ("viewer", ["workflows:read", "workflows:write"], "The role viewer has no workflows:write"),
+        ("editor", ["audit:read", "keys:manage"], "The role editor has no audit:read, keys:manage"),
+        ("admin", [], "may do nothing"),
+    ],
+)
+def test_scopes_that_leave_less_than_they_say_are_refused(
+    bench: AccessBench, role: str, scopes: list[str], told: str
+) -> None:
+    body = {"name": "narrow", "role": role, "scopes": scopes}
+    answer = bench.ask(BOOTSTRAP_KEY, "POST", "/api-keys", json=body)
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["field"], told in problem["message"]) == (422, "scopes", True)
+
+
+def test_a_token_where_no_issuer_is_set_up_is_told_so(bench: AccessBench) -> None:
+    answer = bench.ask("aaaa.bbbb.cccc", "GET", "/me")
+    assert (answer.status_code, "No issuer of tokens is set up" in answer.json()["detail"]) == (401, True)
 
 
 def test_a_key_makes_none_that_may_do_more_or_lives_longer(bench: AccessBench) -> None:
