@@ -166,7 +166,7 @@ class EventSettings(_Settings):
             for name in pattern:
                 if name not in EVENT_FIELDS:
                     raise ValueError(
-                        f"no event has a field '{name[:100]}'{did_you_mean(name, EVENT_FIELDS)} "
+                        f"no event has a field '{name[:100]}'{did_you_mean(name, EVENT_FIELDS) or ';'} "
                         f"there is {', '.join(EVENT_FIELDS)}; what is special to an event stands in detail"
                     )
         return value

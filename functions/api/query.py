@@ -28,7 +28,7 @@ async def refuse_unknown_query(request: Request) -> None:
     problems = [
         Problem(
             "unknown_parameter",
-            f"there is no parameter '{name[:100]}'{did_you_mean(name, known)}; {there_are}",
+            f"there is no parameter '{name[:100]}'{did_you_mean(name, known) or ';'} {there_are}",
             None,
             f"query.{name[:100]}",
         )

@@ -249,7 +249,11 @@ def test_a_schedule_that_is_over_is_not_enabled_again(bench: EngineBench) -> Non
             "pattern",
             "no event has a field 'detail_type'; did you mean 'detail-type'?",
         ),
-        ({"pattern": {"source": ["a"], "$or": [{"detail": {}}, {"orderId": [1]}]}}, "pattern", "'orderId'"),
+        (
+            {"pattern": {"source": ["a"], "$or": [{"detail": {}}, {"orderId": [1]}]}},
+            "pattern",
+            "'orderId'; there is source",
+        ),
         ({"pattren": {"source": ["a"]}}, "pattren", "there is no field 'pattren'; did you mean 'pattern'?"),
         (
             {"pattern": {"source": ["a"]}, "inputs": {"n": "{{ event.( }}"}},
