@@ -66,7 +66,9 @@ def form_problems(schema: JsonObject) -> list[tuple[str, str]]:
     try:
         form = Form.model_validate(schema)
     except ValidationError as error:
-        return [(".".join(str(part) for part in item["loc"]), say(item)) for item in error.errors()]
+        # Of a key that is wrong pydantic says so behind it.
+        places = ([str(part) for part in item["loc"] if part != "[key]"] for item in error.errors())
+        return [(".".join(place), say(item)) for place, item in zip(places, error.errors(), strict=True)]
     return [
         (f"required.{index}", f"there is no property '{name}'")
         for index, name in enumerate(form.required)

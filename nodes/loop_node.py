@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from engine.json_type import describe_type
 from engine.json_value import JsonObject, JsonValue
 from nodes.base import (
     BaseNode,
@@ -144,8 +145,8 @@ class LoopNode(BaseNode):
             known = self._round(index, child.output)
             holds = context.resolve(self.config.until, "config.until", known)
             if not isinstance(holds, bool):
-                kind = type(holds).__name__
-                raise NodeError(f"until gives true or false, and this is a {kind}", field="config.until")
+                told = f"until gives true or false, and this is {describe_type(holds)}"
+                raise NodeError(told, field="config.until")
             if holds:
                 return "until"
         if index + 1 < self._rounds():

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from engine.wording import say
 from nodes.base import RetryableNodeError
 
 
@@ -28,5 +29,5 @@ def read_reply(kind: type[ReplyType], content: bytes, name: str) -> ReplyType:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        why = f"{where}: {first['msg']}" if where else first["msg"]
+        why = f"{where}: {say(first)}" if where else say(first)
         raise RetryableNodeError(f"the model server's answer is no {name} ({why})") from None

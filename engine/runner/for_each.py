@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.errors import NodeError
 from engine.execution import ErrorInfo, ExecutionCost, NodeRun, NodeStatus
 from engine.expression import resolve
+from engine.json_type import describe_type
 from engine.json_value import JsonObject, JsonValue
 from engine.node import ERROR, MAIN
 from engine.pricing import add_up
@@ -38,8 +39,8 @@ class ForEachSteps:
         assert for_each is not None  # noqa: S101 - the compiler emits these steps for such nodes alone
         items = resolve(for_each.items, self._records.scope(reading), field="for_each.items")
         if not isinstance(items, list):
-            kind = type(items).__name__
-            raise NodeError(f"for_each needs a list, and this is a {kind}", field="for_each.items")
+            told = f"for_each needs an array, and this is {describe_type(items)}"
+            raise NodeError(told, field="for_each.items")
         if len(items) > MAX_ITEMS:
             message = f"for_each has {len(items):,} items, over the limit of {MAX_ITEMS:,}: split the list"
             raise NodeError(message, field="for_each.items")

@@ -11,7 +11,7 @@ from engine.errors import Problem, RequestError
 from engine.expression import check_expressions, describe_mistake, find_references
 from engine.json_value import JsonObject
 from engine.trigger import EventSettings, S3Settings, ScheduleSettings, TriggerSettings, WebhookSettings
-from engine.validation.shape_problem import describe, first_causes, place_of
+from engine.validation.shape_problem import describe, first_causes, merge, place_of
 from engine.validation.text import dotted
 
 # What a mapping of inputs may look up.
@@ -29,7 +29,8 @@ def parse_trigger(document: JsonObject) -> TriggerSettings:
     try:
         settings: TriggerSettings = TypeAdapter(TriggerSettings).validate_python(document)
     except ValidationError as error:
-        problems = [_problem(document, detail) for detail in first_causes(error.errors(include_url=False))]
+        details = first_causes(error.errors(include_url=False))
+        problems = merge([_problem(document, detail) for detail in details])
         raise RequestError(f"The trigger does not fit: {_told(problems)}.", None, problems) from None
     problems = _mapping_problems(settings.inputs or {})
     if problems:

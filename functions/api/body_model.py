@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.errors import Problem, RequestError
 from engine.json_value import JsonObject
-from engine.validation.shape_problem import describe, first_causes, place_of
+from engine.validation.shape_problem import describe, first_causes, merge, place_of
 from engine.validation.text import dotted
 from functions.api.query import query_cure
 
@@ -30,5 +30,6 @@ def read_model(model: type[T], document: JsonObject, request: Request | None = N
             cure = query_cure(request, {str(place[0]): document[str(place[0])]})
             message = f"it is no field of the body; {cure}" if cure else message
         problems.append(Problem(code, message, None, dotted(place) or "body"))
+    problems = merge(problems)
     told = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
     raise RequestError(f"The body does not fit: {told}.", problems[0].field, problems)

@@ -6,13 +6,13 @@ import re
 from typing import Annotated
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from engine.json_value import JsonObject
 from engine.workflow import Pin
 from functions.api.body import json_body, read_object
 from functions.api.body_model import read_model
-from functions.api.version_query import VERSION_PATTERN
+from functions.api.version_query import VERSION_PATTERN, VERSION_WORDING
 
 Document = Annotated[JsonObject, Depends(read_object)]
 
@@ -42,22 +42,21 @@ class RunNodeRequest(BaseModel):
     ignore_pins: bool = Field(False, description="Do not take results that the draft pins.")
 
 
+def _check_version(version: int | str) -> int | str:
+    if re.fullmatch(VERSION_PATTERN, str(version)) is None:
+        raise ValueError("no version is named so")
+    return version
+
+
 class RetryBody(BaseModel):
     """With what an execution is tried again; with nothing, by its own version and inputs."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    version: int | str | None = Field(
+    version: Annotated[int | str, AfterValidator(_check_version), VERSION_WORDING] | None = Field(
         None, description="`draft`, `live` or a number: results of nodes that are the same there are kept."
     )
     inputs: JsonObject = Field(default_factory=dict, description="Over those that it was started with.")
-
-    @field_validator("version")
-    @classmethod
-    def _names_a_version(cls, version: int | str | None) -> int | str | None:
-        if version is not None and re.fullmatch(VERSION_PATTERN, str(version)) is None:
-            raise ValueError("a version is `draft`, `live` or a number from 1")
-        return version
 
 
 RETRY_BODY = json_body(RetryBody, required=False, example={"version": "draft"})

@@ -15,7 +15,9 @@ from engine.wording import Wording
 MAX_VERSION = 99_999_999
 VERSION_PATTERN = r"^(draft|live|[1-9][0-9]{0,7})$"
 
-_VERSION = Wording("must be `draft` (the last that was saved), `live` (the published one) or a number from 1")
+VERSION_WORDING = Wording(
+    "must be `draft` (the last that was saved), `live` (the published one) or a number from 1"
+)
 
 VersionNumber = Annotated[
     int,
@@ -26,14 +28,17 @@ VersionNumber = Annotated[
 VersionQuery = Annotated[
     str,
     Field(pattern=VERSION_PATTERN),
-    _VERSION,
+    VERSION_WORDING,
     Query(description="`draft`: the last that was saved; `live`: the published one; a number."),
 ]
 FromVersion = Annotated[
-    str, Field(pattern=VERSION_PATTERN), _VERSION, Query(alias="from", description="The older version.")
+    str,
+    Field(pattern=VERSION_PATTERN),
+    VERSION_WORDING,
+    Query(alias="from", description="The older version."),
 ]
 ToVersion = Annotated[
-    str, Field(pattern=VERSION_PATTERN), _VERSION, Query(alias="to", description="The newer version.")
+    str, Field(pattern=VERSION_PATTERN), VERSION_WORDING, Query(alias="to", description="The newer version.")
 ]
 PublishedVersion = Annotated[
     str,

@@ -27,7 +27,7 @@ FORM: dict[str, Any] = {
     [
         ({}, "properties"),
         ({"properties": {}}, "properties"),
-        ({"properties": {"a b": {}}}, "properties.a b.[key]"),
+        ({"properties": {"a b": {}}}, "properties.a b"),
         ({"properties": {"a": {"type": "object"}}}, "properties.a.type"),
         ({"properties": {"a": {"pattern": "(a+)+"}}}, "properties.a.pattern"),
         ({"type": "array", "properties": {"a": {}}}, "type"),

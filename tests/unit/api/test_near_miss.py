@@ -238,3 +238,22 @@ def test_the_examples_of_the_documentation_are_taken(bench: ApiBench) -> None:
         example = json.dumps(body["example"]).replace('"output"', '"call"')
         answer = bench.send("POST", path, content=example.encode())
         assert answer.status_code in (200, 201), answer.text
+
+
+@pytest.mark.parametrize("version", [[], 1.5, "", True, "newest", 0, {"number": 1}])
+def test_a_version_in_a_body_is_told_in_words(bench: ApiBench, version: Any) -> None:
+    workflow_id = bench.send("POST", "/workflows/", json=WORKFLOW).json()["id"]
+    execution_id = bench.send("POST", f"/workflows/{workflow_id}/execute").json()["id"]
+    answer = bench.send("POST", f"/executions/{execution_id}/retry", json={"version": version})
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["field"], VERSION in problem["message"]) == (422, "version", True)
+
+
+@pytest.mark.parametrize("version", [2, "2", "draft", None])
+def test_a_version_in_a_body_is_a_number_or_a_word(bench: ApiBench, version: Any) -> None:
+    workflow_id = bench.send("POST", "/workflows/", json=WORKFLOW).json()["id"]
+    execution_id = bench.send("POST", f"/workflows/{workflow_id}/execute").json()["id"]
+    bench.send("PUT", f"/workflows/{workflow_id}", json=WORKFLOW | {"nodes": [node("a", value=2)]})
+    answer = bench.send("POST", f"/executions/{execution_id}/retry", json={"version": version})
+    # It succeeded: its own version has nothing to be tried again.
+    assert answer.status_code == (409 if version is None else 202), answer.text

@@ -77,7 +77,7 @@ def test_large_items_lie_behind_a_claim(bench: EngineBench) -> None:
 @pytest.mark.parametrize(
     ("items", "message"),
     [
-        ("text", "for_each needs a list, and this is a str"),
+        ("text", "for_each needs an array, and this is a string"),
         (list(range(MAX_ITEMS + 1)), "for_each has 10,001 items, over the limit of 10,000: split the list"),
     ],
 )

@@ -115,8 +115,8 @@ def test_a_source_without_items_gives_none(bench: EngineBench) -> None:
     assert bench.runner.run(task) == TaskAnswer(indexes=())
     told = [bench.record(execution, name).error for name in "ab"]
     assert [error.message for error in told if error] == [
-        "for_each needs a list, and this is a str",
-        "for_each needs a list, and this is a NoneType",
+        "for_each needs an array, and this is a string",
+        "for_each needs an array, and this is null",
     ]
 
 
