@@ -29,10 +29,8 @@ def without_collection() -> Iterator[None]:
 def models_built_when_used() -> Iterator[None]:
     """Import modules whose pydantic models are built when first used, ours and those of libraries.
 
-    FastAPI alone declares forty for the OpenAPI document, and a request uses few of any module's. It also
-    asks of each annotation whether it is of pydantic 1; packages leave that out, and it need not be searched.
+    FastAPI alone declares forty for the OpenAPI document, and a request uses few of any module's.
     """
-    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type] # "there is none", as import reads it
     from pydantic import BaseModel  # here, so that the caller chooses how that is imported
 
     kept = BaseModel.model_config
@@ -41,3 +39,11 @@ def models_built_when_used() -> Iterator[None]:
         yield
     finally:
         BaseModel.model_config = kept
+
+
+def without_pydantic_1() -> None:
+    """Spare FastAPI, which asks of each annotation whether it is of pydantic 1, the search for that.
+
+    Packages leave it out.
+    """
+    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type] # "there is none", as import reads it
