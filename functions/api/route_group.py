@@ -16,7 +16,6 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.api.route_table import routes_by_group
-from functions.cold_start import models_built_when_used
 
 
 class RouteGroups:
@@ -56,9 +55,7 @@ class RouteGroups:
             self._app.router.routes = [*self._own, *made]
 
     def _import(self, group: str) -> list[BaseRoute]:
-        with models_built_when_used():
-            module = import_module(f"functions.api.routes.{group}")
-        routes: list[BaseRoute] = module.router.routes
+        routes: list[BaseRoute] = import_module(f"functions.api.routes.{group}").router.routes
         found = {
             (method, route.path)
             for route in routes

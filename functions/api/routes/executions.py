@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Path, Query, Response
 from engine.errors import NotFoundError, RequestError
 from engine.execution import Execution, ExecutionStatus, NodeRun, Selection
 from engine.ports import ExecutionFilter
-from engine.service import StartRequest
+from engine.service.start_request import StartRequest
 from engine.workflow import Node, Workflow
 from functions.api.access import Access, Trail, Who
 from functions.api.approval_view import pending_approval

@@ -10,7 +10,7 @@ from engine.access.role import Permission
 from engine.errors import ForbiddenError, NotFoundError, RequestError
 from engine.execution import Execution, Selection
 from engine.json_value import JsonObject
-from engine.service import StartRequest
+from engine.service.start_request import StartRequest
 from functions.api.access import Who
 from functions.api.execution_view import ExecutionDetail
 from functions.api.paging import Id

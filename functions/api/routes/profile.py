@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 
-from engine.service import SaveNote
+from engine.service.save import SaveNote
 from functions.api.access import Trail
 from functions.api.json_response import SafeJsonResponse
 from functions.api.paging import Id

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Response
 from pydantic import BaseModel, Field
 
-from engine.service import RetryRequest
+from engine.service.start_request import RetryRequest
 from functions.api.access import Who
 from functions.api.execution_view import ExecutionDetail
 from functions.api.paging import Id

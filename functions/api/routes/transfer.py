@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from engine.bundle import FORMAT, FORMAT_VERSION, MAX_WORKFLOWS, Bundle, read_bundle
 from engine.json_value import JsonObject
-from engine.service import ImportOptions, ImportReport, SaveNote
-from engine.service.imports import Ids, OnConflict, Outcome
+from engine.service.imports import Ids, ImportOptions, ImportReport, OnConflict, Outcome
+from engine.service.save import SaveNote
 from functions.api.access import Trail, Who
 from functions.api.answer_size import check_answer_size
 from functions.api.body import json_body, read_object

@@ -10,7 +10,8 @@ from fastapi import Depends, Header, Response
 from engine.errors import RequestError
 from engine.json_value import JsonObject
 from engine.ports import WorkflowHead
-from engine.service import SaveNote, VersionChoice
+from engine.service.save import SaveNote
+from engine.service.version_choice import VersionChoice
 from engine.workflow import Workflow
 from functions.api.access import Trail, Who
 from functions.api.body import json_body, read_object
