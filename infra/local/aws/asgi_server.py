@@ -7,10 +7,9 @@ to it: hypercorn, which MiniStack brings, takes three times as long for it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -22,14 +21,15 @@ GRACE_SECONDS = 1  # that answers in progress have when the server stops
 class _Server(uvicorn.Server):
     """uvicorn, told to stop by who serves and not by signals: two of them share the process."""
 
-    def capture_signals(self) -> AbstractContextManager[None]:
-        return contextlib.nullcontext()
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
 
 
 async def serve_until(
     application: Any, listener: socket.socket, stopped: Callable[[], Awaitable[None]]
 ) -> None:
-    """Serve on a listening socket until ``stopped`` returns; the application's start and end run meanwhile."""
+    """Serve on a listening socket until ``stopped`` returns, with the application's start and end around."""
     server = _Server(
         uvicorn.Config(
             application,

@@ -11,11 +11,10 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from infra.local.aws.lambda_pool.pool import LambdaPool
 from infra.local.aws.options import ServerOptions
@@ -56,7 +55,7 @@ def serve(options: ServerOptions) -> None:
 
 
 def _listen(port: int, option: str) -> socket.socket:
-    # The protocol by name: asyncio sets TCP_NODELAY where it reads it, else each answer waits 40 ms for an ACK.
+    # The protocol by name: where asyncio reads it, it sets TCP_NODELAY; else answers wait 40 ms for an ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
