@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING
 
 from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
-from engine.adapters.bedrock import BedrockConverse
 from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.errors import NotFoundError, UnavailableError
-from engine.node import HttpSettings, ModelSettings
-from engine.price_list import USD_PER_GB_SECOND, model_prices
-from engine.pricing import Pricing
-from engine.runner import Runner
-from engine.runner.context import ContextMaker, NodeEnvironment
-from engine.runner.runner import Stores
 from engine.settings import read_settings
 from functions.adapters import Adapters
 from functions.secret_key import read_approval_key, read_models_key
@@ -28,6 +21,7 @@ if TYPE_CHECKING:
     from engine.execution import Execution
     from engine.json_value import JsonObject
     from engine.ports import WorkflowHead
+    from engine.runner import Runner
     from engine.service.aftermath import Aftermath
     from engine.service.api_keys import ApiKeyService
     from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
@@ -53,7 +47,7 @@ if TYPE_CHECKING:
     from engine.service.workflows import WorkflowService
     from engine.workflow import Workflow
 
-# The use cases are imported when asked for: executors have none, and need no compiler.
+# The use cases are imported when asked for: executors have none, and need no compiler. They alone run nodes.
 
 
 class Root(Adapters):
@@ -141,6 +135,9 @@ class Root(Adapters):
         """Use cases of workflows."""
         from engine.service.workflows import WorkflowService
 
+        def release(workflow_id: str) -> int:
+            return self.trigger_service.release(workflow_id)  # imported with the first workflow that goes
+
         return WorkflowService(
             workflows=self.workflows,
             executions=self.executions,
@@ -149,7 +146,7 @@ class Root(Adapters):
             targets=self.settings.targets,
             clock=self.clock,
             durations=self.durations,
-            release_triggers=self.trigger_service.release,
+            release_triggers=release,
             retention_days=self.settings.retention_days,
         )
 
@@ -327,6 +324,13 @@ class Root(Adapters):
     @cached_property
     def runner(self) -> Runner:
         """What runs tasks."""
+        from engine.adapters.bedrock import BedrockConverse
+        from engine.node import HttpSettings, ModelSettings
+        from engine.price_list import USD_PER_GB_SECOND, model_prices
+        from engine.pricing import Pricing
+        from engine.runner.context import ContextMaker, NodeEnvironment
+        from engine.runner.runner import Runner, Stores
+
         environment = NodeEnvironment(
             public_url=self.settings.public_url,
             models=ModelSettings(self.settings.openai_base_url, read_models_key(self.settings, self.secrets)),
