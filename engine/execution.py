@@ -218,6 +218,12 @@ class NodeRun(Record):
         None, description="What the items of a for_each node cost together, once they are gathered."
     )
 
+    def elapsed_milliseconds(self) -> float:
+        """From its start to its end; 0 where it has not both."""
+        if self.started_at is None or self.ended_at is None:
+            return 0.0
+        return (self.ended_at - self.started_at) / timedelta(milliseconds=1)
+
 
 def node_value_key(run: NodeRun, what: str) -> str:
     """Where a value of a node run that is too large for its record is stored."""

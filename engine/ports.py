@@ -201,6 +201,13 @@ class ExecutionStore(LinkStore, RemovalStore, Protocol):
     def finish_node(self, run: NodeRun) -> NodeRun | None:
         """Record how the node run ended. None when recorded; the stored one when it ended before."""
 
+    def write_nodes(self, runs: Sequence[NodeRun]) -> bool:
+        """Record how several node runs of one execution stand, none of them twice, a hundred at a time.
+
+        False where one of such a hundred had ended before: then nothing of that hundred, and of those that
+        follow, is written.
+        """
+
     def finish_nodes(self, runs: Sequence[NodeRun]) -> None:
         """Record how several node runs of one execution ended; those that ended before are left alone."""
 

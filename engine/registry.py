@@ -128,6 +128,10 @@ class NodeRegistry:
     def __contains__(self, type_name: object) -> bool:
         return type_name in self._classes or type_name in self._paths
 
+    def is_light(self, type_name: str) -> bool:
+        """Whether nodes of the type are light; False for one that is not known."""
+        return type_name in self and self.get(type_name).light
+
     def names(self) -> tuple[str, ...]:
         """All type names, sorted."""
         return tuple(sorted({*self._classes, *self._paths}))

@@ -134,7 +134,7 @@ class Attempt:
         """
         if self.node_type.light or self.run.status is NodeStatus.WAITING:
             return None
-        return self.maker.records.start(self.run)
+        return self.maker.records.start(self.run, self.reading.later)
 
     def execute(self) -> Outcome:
         """Run the node, or take its result from the cache; NodeError says what went wrong."""

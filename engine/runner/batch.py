@@ -7,37 +7,15 @@ call is one attempt of each item that has not ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 from engine.errors import ExecutionEndedError, NodeError, NodeTimeoutError, RetryableNodeError
-from engine.execution import NodeRun
-from engine.registry import NodeRegistry
-from engine.runner.records import NodeRecords, TaskReading
+from engine.runner.records import TaskReading
+from engine.runner.together import RunNodes
 from engine.task import TaskAnswer
 from engine.workflow import Node
 
-RunNodes = Callable[[TaskReading], TaskAnswer]
 
-
-def run_batch(
-    around: TaskReading, run_nodes: RunNodes, registry: NodeRegistry, records: NodeRecords
-) -> TaskAnswer:
-    """Run the items of the batch; raises what Step Functions tries again, or what ended an item for good.
-
-    Items of light nodes are written together: to run one again does no harm.
-    """
-    names = (around.prepared.nodes[node_id].type for node_id in around.task.nodes)
-    if not all(name in registry and registry.get(name).light for name in names):
-        return _run_items(around, run_nodes)
-    later: list[NodeRun] = []
-    try:
-        return _run_items(replace(around, later=later), run_nodes)
-    finally:
-        records.finish_all(later)
-
-
-def _run_items(around: TaskReading, run_nodes: RunNodes) -> TaskAnswer:
+def run_batch(around: TaskReading, run_nodes: RunNodes) -> TaskAnswer:
+    """Run the items of the batch; raises what Step Functions tries again, or what ended an item for good."""
     failures: list[NodeError] = []
     for index in around.task.indexes:
         if index >= _count(around):

@@ -22,6 +22,10 @@ from engine.workflow import Connection, Node, Pin
 Key = tuple[str, int | None]
 
 
+class OvertakenError(Exception):
+    """Another call of the same task had ended nodes first: what stands must be read, and gone on from."""
+
+
 @dataclass(frozen=True)
 class NodeReading:
     """What was read before a node run: the node, its execution, and the records around it."""
@@ -31,8 +35,8 @@ class NodeReading:
     prepared: PreparedWorkflow
     execution: Execution
     records: dict[Key, NodeRun] = field(default_factory=dict)
-    later: list[NodeRun] | None = None
-    """Where ends are kept that are written together; None: each is written at once."""
+    later: dict[Key, NodeRun] = field(default_factory=dict)
+    """Where ends are kept that are written together."""
 
     @property
     def own(self) -> NodeRun | None:
@@ -116,7 +120,7 @@ class TaskReading:
     prepared: PreparedWorkflow
     execution: Execution
     records: dict[Key, NodeRun]
-    later: list[NodeRun] | None = None
+    later: dict[Key, NodeRun] = field(default_factory=dict)
 
     def of(self, node: Node) -> NodeReading:
         """For one of the task's nodes; what is noted there is seen by all."""
@@ -222,11 +226,27 @@ class NodeRecords:
                     return item
         return None
 
-    def start(self, run: NodeRun) -> NodeRun | None:
-        """Record an attempt; the stored node run if that one has ended."""
-        return self._executions.start_node(run)
+    def start(self, run: NodeRun, later: dict[Key, NodeRun] | None = None) -> NodeRun | None:
+        """Record an attempt, and with it the ends in ``later``; the stored node run if that one has ended.
 
-    def finish(self, run: NodeRun, text: str | None = None, later: list[NodeRun] | None = None) -> NodeRun:
+        OvertakenError where there are others to write, and one of all had ended.
+        """
+        if not later:
+            return self._executions.start_node(run)
+        later[run.node_id, run.item] = run
+        self.write(later)
+        return None
+
+    def write(self, later: dict[Key, NodeRun]) -> None:
+        """Record the ends that were kept, and keep them no more; OvertakenError where one had ended."""
+        runs = list(later.values())
+        later.clear()
+        if not self._executions.write_nodes(runs):
+            raise OvertakenError
+
+    def finish(
+        self, run: NodeRun, text: str | None = None, later: dict[Key, NodeRun] | None = None
+    ) -> NodeRun:
         """Record the end, the result by claim where it is large; the node run that stands now.
 
         ``later`` takes it, where it is given, to be written with others. ExecutionEndedError when the end of
@@ -237,7 +257,7 @@ class NodeRecords:
             if claim is not None:
                 run = run.model_copy(update={"result": None, "claim": claim})
         if later is not None:
-            later.append(run)
+            later[run.node_id, run.item] = run
             return run
         stored = self._executions.finish_node(run)
         if stored is not None and stored.status is NodeStatus.ABORTED:
@@ -249,10 +269,6 @@ class NodeRecords:
         end = {"status": NodeStatus.SKIPPED, "started_at": now, "ended_at": now}
         of = {"execution_id": task.execution_id, "item": task.item, **end}
         self._executions.finish_nodes([NodeRun.model_validate({"node_id": n, **of}) for n in node_ids])
-
-    def finish_all(self, runs: Sequence[NodeRun]) -> None:
-        """Record how several ended; those that ended before are left as they are."""
-        self._executions.finish_nodes(runs)
 
     def with_items(self, run: NodeRun, items: list[JsonValue]) -> NodeRun:
         """The node run with its items, by claim where they are large."""

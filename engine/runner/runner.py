@@ -25,6 +25,7 @@ from engine.runner.latches import AnswerToken, Latches
 from engine.runner.led_node import leads, longer_list
 from engine.runner.prepared import VersionReader
 from engine.runner.records import NodeReading, NodeRecords, TaskReading, failed_result
+from engine.runner.together import run_together
 from engine.task import Task, TaskAnswer
 from engine.values import ValueStore
 from engine.workflow import Pin
@@ -90,9 +91,11 @@ class Runner:
         prepared = self._versions.read(task.workflow_id, task.version)
         around = self._records.read(prepared, task)
         self._observe(around.execution)
-        if task.item is not None and task.batch > 1:
-            return run_batch(around, self._run_nodes, self._registry, self._records)
-        return self._run_nodes(around)
+        if task.item is None or task.batch == 1:
+            return run_together(around, self._run_nodes, self._records)
+        if all(self._registry.is_light(prepared.nodes[node_id].type) for node_id in task.nodes):
+            return run_together(around, lambda all_: run_batch(all_, self._run_nodes), self._records)
+        return run_batch(around, lambda item: run_together(item, self._run_nodes, self._records))
 
     def _run_nodes(self, around: TaskReading) -> TaskAnswer:
         task = around.task
@@ -112,6 +115,8 @@ class Runner:
             if answer.pending:
                 return answer
             listed = longer_list(listed, answer)
+            if task.arrives or task.fork == node_id:
+                self._records.write(around.later)  # others go on from it
             if task.arrives and task.step not in ("collect", "settle"):
                 self._latch(task).arrive(task, node_id)
             if task.fork == node_id:
@@ -349,12 +354,15 @@ class Runner:
                 "ended_at": now,
             }
         )
-        stored = self._records.finish(ended, text, reading.later)
+        has_ended = reading.own is not None and reading.own.status.ended
+        harmless = not run.attempts or self._registry.is_light(reading.node.type)
+        # An end may wait, and be lost, where to run again does no harm.
+        stored = self._records.finish(ended, text, reading.later if harmless and not has_ended else None)
         reading.note(stored)
         self._metrics.count("NodeRuns", status=status.value)
         # What was waited for is no time of this function, and may be days.
         if status is not NodeStatus.SKIPPED and run.status is not NodeStatus.WAITING:
-            self._metrics.milliseconds("NodeDuration", _elapsed_milliseconds(ended))
+            self._metrics.milliseconds("NodeDuration", ended.elapsed_milliseconds())
         return self._stored_answer(stored)
 
     def _new_run(self, reading: NodeReading, attempts: int | None = None) -> NodeRun:
@@ -388,9 +396,3 @@ class Runner:
         if run.status in (NodeStatus.FAILED, NodeStatus.TIMED_OUT) and run.output_name is None:
             raise stored_error(run.error, run.node_id, timed_out=run.status is NodeStatus.TIMED_OUT)
         return TaskAnswer(output_name=run.output_name)
-
-
-def _elapsed_milliseconds(run: NodeRun) -> float:
-    started: datetime | None = run.started_at
-    ended: datetime | None = run.ended_at
-    return 0.0 if started is None or ended is None else (ended - started).total_seconds() * 1000

@@ -74,6 +74,20 @@ class NodeRunContract:
         store.finish_nodes([])
         assert store.read_nodes("ex_1", [("n7", None)])[1] == {("n7", None): before}
 
+    def test_several_are_written_all_or_none(self, store: ExecutionStore) -> None:
+        store.create(execution_of("ex_1"))
+        store.start_node(run_of("n1", RUNNING))
+        runs = [run_of("n0", SUCCEEDED, result={"output": 0}), run_of("n1", FAILED), run_of("n2", RUNNING)]
+        keys = [(run.node_id, None) for run in runs]
+        assert store.write_nodes(runs) is True
+        assert store.read_nodes("ex_1", keys)[1] == dict(zip(keys, runs, strict=True))
+        late = [run_of("n2", SUCCEEDED), run_of("n0", NodeStatus.SKIPPED), run_of("n3", SUCCEEDED)]
+        assert store.write_nodes(late) is False
+        assert store.read_nodes("ex_1", [*keys, ("n3", None)])[1] == dict(zip(keys, runs, strict=True))
+        assert store.write_nodes(late[:1]) is True
+        assert store.write_nodes(late[:1]) is False
+        assert store.write_nodes([]) is True
+
     def test_an_attempt_replaces_the_one_before(self, store: ExecutionStore) -> None:
         store.create(execution_of("ex_1"))
         assert store.start_node(run_of("first", RUNNING, attempts=1, poll_state={"job": 7})) is None

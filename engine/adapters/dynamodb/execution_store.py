@@ -186,25 +186,17 @@ class DynamoExecutionStore(ExecutionLinks, ExecutionRemoval):
             raise ValueError(f"a node run does not end with the status {run.status}")
         return self._write(run)
 
+    def write_nodes(self, runs: Sequence[NodeRun]) -> bool:
+        """Record how several node runs of one execution stand; False where one had ended before.
+
+        All that fit a transaction are written, or none of them.
+        """
+        return all(self._write_some(some) for some in batched(runs, MAX_TRANSACTION_WRITES))
+
     def finish_nodes(self, runs: Sequence[NodeRun]) -> None:
         """Record how several node runs of one execution ended; those that ended before are left alone."""
         for some in batched(runs, MAX_TRANSACTION_WRITES):
-            if len(some) == 1:
-                self.finish_node(some[0])
-                continue
-            puts: list[Mapping[str, Item]] = [
-                {
-                    "Put": {
-                        "Item": run_item(run, self._expiry_of(run.execution_id)),
-                        "ConditionExpression": OPEN,
-                        "ExpressionAttributeValues": NOT_ENDED,
-                    }
-                }
-                for run in some
-            ]
-            try:
-                self._table.transact(puts)
-            except TransactionRefusedError:
+            if not self._write_some(some):
                 # Some ended before, which is rare: a task that is run again.
                 for run in some:
                     self.finish_node(run)
@@ -218,6 +210,26 @@ class DynamoExecutionStore(ExecutionLinks, ExecutionRemoval):
         except ConditionFailedError as failed:
             return mark_from(failed.stored)
         return mark
+
+    def _write_some(self, runs: Sequence[NodeRun]) -> bool:
+        """Write all or none; False where one had ended before."""
+        if len(runs) == 1:
+            return self._write(runs[0]) is None
+        puts: list[Mapping[str, Item]] = [
+            {
+                "Put": {
+                    "Item": run_item(run, self._expiry_of(run.execution_id)),
+                    "ConditionExpression": OPEN,
+                    "ExpressionAttributeValues": NOT_ENDED,
+                }
+            }
+            for run in runs
+        ]
+        try:
+            self._table.transact(puts)
+        except TransactionRefusedError:
+            return False
+        return True
 
     def _write(self, run: NodeRun) -> NodeRun | None:
         item = run_item(run, self._expiry_of(run.execution_id))

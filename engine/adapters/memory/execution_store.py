@@ -144,22 +144,32 @@ class MemoryExecutionStore(MemoryLinks, MemoryRemoval):
             raise ValueError(f"a node run does not end with the status {run.status}")
         return self._write(run)
 
+    def write_nodes(self, runs: Sequence[NodeRun]) -> bool:
+        """Record how several node runs of one execution stand; False, and none is, where one had ended."""
+        with self._lock:
+            if any(self._ended(run) is not None for run in runs):
+                return False
+            for run in runs:
+                self._write(run)
+            return True
+
     def finish_nodes(self, runs: Sequence[NodeRun]) -> None:
         """Record how several node runs of one execution ended; those that ended before are left alone."""
         for run in runs:
             self.finish_node(run)
 
     def _write(self, run: NodeRun) -> NodeRun | None:
-        text = dump_record(run)
         with self._lock:
-            runs = self._runs.setdefault(run.execution_id, {})
-            stored = runs.get((run.node_id, run.item))
-            if stored is not None:
-                standing = load_record(NodeRun, stored)
-                if standing.status.ended:
-                    return standing
-            runs[run.node_id, run.item] = text
-            return None
+            ended = self._ended(run)
+            if ended is None:
+                self._runs.setdefault(run.execution_id, {})[run.node_id, run.item] = dump_record(run)
+            return ended
+
+    def _ended(self, run: NodeRun) -> NodeRun | None:
+        """The node run as it is stored, if it has ended."""
+        stored = self._runs.get(run.execution_id, {}).get((run.node_id, run.item))
+        standing = load_record(NodeRun, stored) if stored is not None else None
+        return standing if standing is not None and standing.status.ended else None
 
     def remove(self, execution_id: str, until: datetime) -> None:
         """Take an ended execution away, and leave the mark. NotFoundError; ConflictError while it runs."""

@@ -34,8 +34,10 @@ print(json.dumps([time.process_time() - processor, time.perf_counter() - started
 """
 # What the API stands on, imported as the API imports it: no code of ours makes it faster than these alone.
 _LIBRARIES = """
-from functions.cold_start import models_built_when_used, without_collection
-with without_collection(), models_built_when_used():
+from functions.cold_start import build_models_when_used, without_collection, without_pydantic_1
+without_pydantic_1()
+with without_collection():
+    build_models_when_used()
     import boto3.session, fastapi, mangum
     from aws_lambda_powertools import Logger, Metrics, Tracer
     Logger(), Metrics(), Tracer()

@@ -11,18 +11,16 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from infra.local.aws.lambda_pool.pool import LambdaPool
 from infra.local.aws.options import ServerOptions
 
 _HOST = "127.0.0.1"
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-_STATE_TIMEOUT_SECONDS = 300.0
 _LAST_ANSWERS_SECONDS = 5.0
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONHASHSEED", "SSL_CERT_FILE")
 
@@ -57,7 +55,8 @@ def serve(options: ServerOptions) -> None:
 
 
 def _listen(port: int, option: str) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol by name: where asyncio reads it, it sets TCP_NODELAY; else answers wait 40 ms for an ACK.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, port))
@@ -130,6 +129,7 @@ async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses
     """
     from ministack.app import app
 
+    from infra.local.aws.asgi_server import serve_until
     from infra.local.aws.expired_items import ExpiredItems
     from infra.local.aws.front_door import FrontDoor
     from infra.local.aws.saved_state import StateSaver
@@ -151,32 +151,15 @@ async def _serve(options: ServerOptions, sockets: list[socket.socket], addresses
             saver.start()
         await asyncio.gather(
             _announce(options, addresses),
-            *(_serve_one(watch(FrontDoor()), listener, stopped) for listener in sockets[1:]),
+            *(serve_until(watch(FrontDoor()), listener, stopped) for listener in sockets[1:]),
         )
 
     door = asyncio.create_task(open_door())
     try:
-        await _serve_one(watch(app), sockets[0], stopped)
+        await serve_until(watch(app), sockets[0], stopped)
         await asyncio.wait({door}, timeout=_LAST_ANSWERS_SECONDS)
     finally:
         door.cancel()
-
-
-async def _serve_one(
-    application: Any, listener: socket.socket, stopped: Callable[[], Awaitable[None]]
-) -> None:
-    from hypercorn.asyncio import serve as hypercorn_serve
-    from hypercorn.config import Config
-
-    config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 1
-    # To restore what was kept, and to save it, takes long on a machine that is busy.
-    config.startup_timeout = config.shutdown_timeout = _STATE_TIMEOUT_SECONDS
-    config.loglevel = "WARNING"
-    config.accesslog = None
-    await hypercorn_serve(application, config, shutdown_trigger=stopped, mode="asgi")
 
 
 def _stop_when_told(stop: asyncio.Event, options: ServerOptions) -> None:
@@ -213,5 +196,5 @@ async def _wait_until_answering(addresses: _Addresses) -> None:
     port = int(addresses.endpoint.rsplit(":", 1)[1])
     reader, writer = await asyncio.open_connection(_HOST, port)
     writer.write(b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-    await reader.readline()  # hypercorn accepts only after the services have restored their state
+    await reader.readline()  # accepted only after the services have restored their state
     writer.close()

@@ -21,7 +21,8 @@ GRACE_SECONDS = 1  # seconds that answers in progress have when the server stops
 
 def open_socket(port: int) -> socket.socket:
     """A listening socket on loopback; port 0 asks the system. Raises ``OSError`` when the port is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol by name: where asyncio reads it, it sets TCP_NODELAY; else answers wait 40 ms for an ACK.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK, port))

@@ -65,13 +65,13 @@ def test_items_of_light_nodes_are_written_together(
     execution = bench.begin(node("a", "transform", for_each=for_each, value="{{ divide(`6`, item) }}"))
     bench.run(execution, "a", "expand")
     written: list[int] = []
-    finish_nodes = bench.executions.finish_nodes
+    write_nodes = bench.executions.write_nodes
 
-    def count(runs: Any) -> None:
+    def count(runs: Any) -> bool:
         written.append(len(runs))
-        finish_nodes(runs)
+        return write_nodes(runs)
 
-    monkeypatch.setattr(bench.executions, "finish_nodes", count)
+    monkeypatch.setattr(bench.executions, "write_nodes", count)
     run(bench, execution, 3)
     assert written == [2]
     with pytest.raises(NodeError):
