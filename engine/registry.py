@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
+from pydantic import BaseModel
+
 from engine.errors import NotFoundError, RegistrationError
 from engine.node import BaseNode, NodeConfig, NodeOutput
 
@@ -49,6 +51,14 @@ def check_node_class(node_class: type[BaseNode]) -> None:
         raise _refuse(node_class, "a type with `polls = True` must write `poll`")
     if node_class.wakes and not node_class.polls:
         raise _refuse(node_class, "a type with `wakes = True` polls: set `polls = True` and write `poll`")
+
+
+def _build_models(node_class: object) -> None:
+    """Raise what keeps the models of a class from being built, where that was put off to their first use."""
+    for name in ("Config", "Output"):
+        model = getattr(node_class, name, None)
+        if inspect.isclass(model) and issubclass(model, BaseModel):
+            model.model_rebuild(raise_errors=True)
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,7 @@ class NodeRegistry:
     def _load(self, entry: EntryPoint) -> None:
         try:
             node_class = entry.load()
+            _build_models(node_class)
         except Exception as error:
             # Whatever somebody else's module does when it is imported: the other types are none the worse.
             why = f"{type(error).__name__}: {error}"

@@ -24,7 +24,6 @@ from engine.adapters.s3 import S3BlobStore
 from engine.adapters.secrets import SecretsManagerStore
 from engine.adapters.step_functions import StepFunctionsMachines
 from engine.adapters.system_clock import SystemClock
-from engine.adapters.template_folder import TemplateFolder
 from engine.registry import NodeRegistry
 from engine.settings import Settings
 from engine.values import ValueStore
@@ -34,6 +33,7 @@ from nodes import BUILTIN_NODES
 if TYPE_CHECKING:
     from engine.adapters.dynamodb.trigger_store import DynamoTriggerStore
     from engine.adapters.events import AwsEventSources
+    from engine.adapters.template_folder import TemplateFolder
 
 
 class Adapters:
@@ -122,7 +122,9 @@ class Adapters:
 
     @cached_property
     def templates(self) -> TemplateFolder:
-        """The examples, which are packed beside the functions."""
+        """The examples, which are packed beside the API; imported when asked for, as above."""
+        from engine.adapters.template_folder import TemplateFolder
+
         return TemplateFolder(Path(__file__).resolve().parents[1] / "examples")
 
     @cached_property

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING
 
 from engine.access.audit_service import AuditService
 from engine.adapters.aws_clients import AwsClients
-from engine.adapters.bedrock import BedrockConverse
 from engine.adapters.powertools_metrics import PowertoolsMetrics
 from engine.errors import NotFoundError, UnavailableError
-from engine.node import HttpSettings, ModelSettings
-from engine.price_list import USD_PER_GB_SECOND, model_prices
-from engine.pricing import Pricing
-from engine.runner import Runner
-from engine.runner.context import ContextMaker, NodeEnvironment
-from engine.runner.runner import Stores
 from engine.settings import read_settings
 from functions.adapters import Adapters
 from functions.secret_key import read_approval_key, read_models_key
@@ -28,35 +21,33 @@ if TYPE_CHECKING:
     from engine.execution import Execution
     from engine.json_value import JsonObject
     from engine.ports import WorkflowHead
-    from engine.service import (
-        ApiKeyService,
-        CredentialService,
-        ExecutionFinisher,
-        ExecutionService,
-        ExportService,
-        ImportService,
-        LimitService,
-        RecompileService,
-        SignInService,
-        TemplateService,
-        TokenRule,
-        TriggerFirer,
-        TriggerService,
-        VersionService,
-        VisibilityService,
-        WorkflowService,
-    )
+    from engine.runner import Runner
     from engine.service.aftermath import Aftermath
+    from engine.service.api_keys import ApiKeyService
     from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
     from engine.service.children import ChildStarter
+    from engine.service.credentials import CredentialService
+    from engine.service.executions import ExecutionService
+    from engine.service.exports import ExportService
+    from engine.service.finish import ExecutionFinisher
+    from engine.service.imports import ImportService
+    from engine.service.limits import LimitService
+    from engine.service.recompile import RecompileService
     from engine.service.removal import ExecutionRemover
+    from engine.service.sign_in import SignInService, TokenRule
     from engine.service.stuck import StuckSweep
     from engine.service.tally import Tally
+    from engine.service.templates import TemplateService
+    from engine.service.trigger_fire import TriggerFirer
+    from engine.service.triggers import TriggerService
+    from engine.service.versions import VersionService
+    from engine.service.visibility import VisibilityService
     from engine.service.waker import Waker
     from engine.service.webhooks import WebhookService
+    from engine.service.workflows import WorkflowService
     from engine.workflow import Workflow
 
-# The use cases are imported when asked for: executors have none, and need no compiler.
+# The use cases are imported when asked for: executors have none, and need no compiler. They alone run nodes.
 
 
 class Root(Adapters):
@@ -65,7 +56,8 @@ class Root(Adapters):
     @cached_property
     def finisher(self) -> ExecutionFinisher:
         """How executions end."""
-        from engine.service import DurationRecorder, ExecutionFinisher
+        from engine.service.durations import DurationRecorder
+        from engine.service.finish import ExecutionFinisher
 
         return ExecutionFinisher(
             self.workflows,
@@ -141,7 +133,10 @@ class Root(Adapters):
     @cached_property
     def workflow_service(self) -> WorkflowService:
         """Use cases of workflows."""
-        from engine.service import WorkflowService
+        from engine.service.workflows import WorkflowService
+
+        def release(workflow_id: str) -> int:
+            return self.trigger_service.release(workflow_id)  # imported with the first workflow that goes
 
         return WorkflowService(
             workflows=self.workflows,
@@ -151,49 +146,50 @@ class Root(Adapters):
             targets=self.settings.targets,
             clock=self.clock,
             durations=self.durations,
-            release_triggers=self.trigger_service.release,
+            release_triggers=release,
             retention_days=self.settings.retention_days,
         )
 
     @cached_property
     def version_service(self) -> VersionService:
         """Use cases of versions."""
-        from engine.service import VersionService
+        from engine.service.versions import VersionService
 
         return VersionService(self.workflows, self.workflow_service.saver, self.clock)
 
     @cached_property
     def recompile_service(self) -> RecompileService:
         """Use cases of durations and profiles."""
-        from engine.service import RecompileService
+        from engine.service.recompile import RecompileService
 
         return RecompileService(self.workflows, self.workflow_service.saver, self.durations)
 
     @cached_property
     def export_service(self) -> ExportService:
         """Use cases of export files."""
-        from engine.service import ExportService
+        from engine.service.exports import ExportService
 
         return ExportService(self.workflows, self.credentials, self.registry)
 
     @cached_property
     def import_service(self) -> ImportService:
         """Use cases of import."""
-        from engine.service import ImportService
+        from engine.service.imports import ImportService
 
         return ImportService(self.workflows, self.credentials, self.workflow_service.saver)
 
     @cached_property
     def template_service(self) -> TemplateService:
         """Use cases of templates."""
-        from engine.service import TemplateService
+        from engine.service.templates import TemplateService
 
         return TemplateService(self.templates, self.workflow_service.saver)
 
     @cached_property
     def execution_service(self) -> ExecutionService:
         """Use cases of executions."""
-        from engine.service import ExecutionService, PartialRunPlanner
+        from engine.service.executions import ExecutionService
+        from engine.service.partial_run import PartialRunPlanner
 
         def publish(head: WorkflowHead, part: Workflow, execution_id: str) -> tuple[str, JsonObject]:
             return self.workflow_service.saver.publish_part(head, part, execution_id)
@@ -224,7 +220,7 @@ class Root(Adapters):
     @cached_property
     def trigger_service(self) -> TriggerService:
         """Use cases of triggers."""
-        from engine.service import TriggerService
+        from engine.service.triggers import TriggerService
 
         return TriggerService(
             triggers=self.triggers,
@@ -238,7 +234,8 @@ class Root(Adapters):
     @cached_property
     def trigger_firer(self) -> TriggerFirer:
         """What starts executions for triggers."""
-        from engine.service import TriggerFirer, TriggerStarter
+        from engine.service.trigger_fire import TriggerFirer
+        from engine.service.trigger_start import TriggerStarter
 
         starter = TriggerStarter(self.execution_service)
         return TriggerFirer(self.triggers, starter, self.clock, self.metrics, self.tally)
@@ -264,21 +261,21 @@ class Root(Adapters):
     @cached_property
     def credential_service(self) -> CredentialService:
         """Use cases of credentials."""
-        from engine.service import CredentialService
+        from engine.service.credentials import CredentialService
 
         return CredentialService(self.credentials, self.clock)
 
     @cached_property
     def api_key_service(self) -> ApiKeyService:
         """Use cases of API keys."""
-        from engine.service import ApiKeyService
+        from engine.service.api_keys import ApiKeyService
 
         return ApiKeyService(self.api_keys, self.clock)
 
     @cached_property
     def limit_service(self) -> LimitService:
         """How much is let through."""
-        from engine.service import LimitService
+        from engine.service.limits import LimitService
 
         return LimitService(self.limits, self.clock)
 
@@ -290,14 +287,14 @@ class Root(Adapters):
     @cached_property
     def visibility(self) -> VisibilityService:
         """Who sees what."""
-        from engine.service import VisibilityService
+        from engine.service.visibility import VisibilityService
 
         return VisibilityService(self.workflows, self.executions, self.clock)
 
     @cached_property
     def sign_in(self) -> SignInService:
         """Who asks."""
-        from engine.service import SignInService
+        from engine.service.sign_in import SignInService
 
         return SignInService(self.api_keys, self.clock, self._bootstrap_key, self._token_rule())
 
@@ -319,7 +316,7 @@ class Root(Adapters):
             return None
         # Imported here: PyJWT is in the API's package alone.
         from engine.adapters.oidc import OidcVerifier
-        from engine.service import TokenRule
+        from engine.service.sign_in import TokenRule
 
         verifier = OidcVerifier(settings.oidc_issuer, settings.oidc_audience)
         return TokenRule(verifier, settings.oidc_groups_claim, settings.oidc_default_role)
@@ -327,6 +324,13 @@ class Root(Adapters):
     @cached_property
     def runner(self) -> Runner:
         """What runs tasks."""
+        from engine.adapters.bedrock import BedrockConverse
+        from engine.node import HttpSettings, ModelSettings
+        from engine.price_list import USD_PER_GB_SECOND, model_prices
+        from engine.pricing import Pricing
+        from engine.runner.context import ContextMaker, NodeEnvironment
+        from engine.runner.runner import Runner, Stores
+
         environment = NodeEnvironment(
             public_url=self.settings.public_url,
             models=ModelSettings(self.settings.openai_base_url, read_models_key(self.settings, self.secrets)),

@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -25,19 +26,28 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
-@contextmanager
-def models_built_when_used() -> Iterator[None]:
-    """Import modules whose pydantic models are built when first used, ours and those of libraries.
+def build_models_when_used() -> None:
+    """Have pydantic build a model, of ours or of a library, when it is first used; called before any is made.
 
-    FastAPI alone declares forty for the OpenAPI document, and a request uses few of any module's. It also
-    asks of each annotation whether it is of pydantic 1; packages leave that out, and it need not be searched.
+    A process uses few of those that its modules declare: an executor has a config for each type of node, and
+    FastAPI alone has forty for the OpenAPI document.
     """
-    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type] # "there is none", as import reads it
     from pydantic import BaseModel  # here, so that the caller chooses how that is imported
 
-    kept = BaseModel.model_config
-    BaseModel.model_config = {**kept, "defer_build": True}
-    try:
-        yield
-    finally:
-        BaseModel.model_config = kept
+    BaseModel.model_config = {**BaseModel.model_config, "defer_build": True}
+    rebuild = BaseModel.model_rebuild.__func__  # type: ignore[attr-defined] # of the class method
+
+    def rebuild_when_used(model: type[BaseModel], /, **asked: Any) -> bool | None:
+        # What refers to a later class is rebuilt by its module, below that: its first use does so anyway, and
+        # asks for it with arguments.
+        return rebuild(model, **asked) if asked else None
+
+    BaseModel.model_rebuild = classmethod(rebuild_when_used)  # type: ignore[assignment, method-assign]
+
+
+def without_pydantic_1() -> None:
+    """Spare FastAPI, which asks of each annotation whether it is of pydantic 1, the search for that.
+
+    Packages leave it out.
+    """
+    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type] # "there is none", as import reads it

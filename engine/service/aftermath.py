@@ -13,6 +13,7 @@ from engine.json_value import JsonObject
 from engine.node import INPUT_TYPE
 from engine.ports import Metrics, WorkflowHead
 from engine.service.executions import ExecutionService
+from engine.service.link_check import FAILURE_INPUTS
 from engine.service.start_request import StartRequest
 from engine.service.version_choice import choose_version
 from engine.service.waker import Waker
@@ -21,9 +22,6 @@ from engine.workflow import Workflow
 log = logging.getLogger("mini_n8n.service")
 
 FAILED = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT)
-# What an error workflow may name its input nodes: the failure as a whole (the execution that failed and its
-# error), or the error alone. An input cannot be named `execution`: in expressions that is the one that runs.
-FAILURE_INPUTS = ("failure", "error")
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@ from engine.expression import find_references
 from engine.node import INPUT_TYPE
 from engine.ports import WorkflowHead, WorkflowVersion
 from engine.registry import NodeRegistry
-from engine.service.aftermath import FAILURE_INPUTS
 from engine.service.inputs import resolve_inputs
 from engine.service.version_choice import choose_version
 from engine.workflow import Workflow
 
+# What an error workflow may name its input nodes: the failure as a whole (the execution that failed and its
+# error), or the error alone. An input cannot be named `execution`: in expressions that is the one that runs.
+FAILURE_INPUTS = ("failure", "error")
 # Workflows that are looked at for a cycle; what is further away is stopped by its depth when it runs.
 MAX_LOOKED_AT = 200
 

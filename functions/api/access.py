@@ -17,10 +17,9 @@ from engine.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from engine.json_value import JsonObject
 from functions.api.problem import limit_headers
 from functions.api.route_action import action_of, target_of
-from functions.api.route_permission import permission_of
+from functions.api.route_table import API_PREFIX, permission_of
 from functions.api.services import Services, get_services
 
-API_PREFIX = "/api/v1"
 # Longer than any id of ours, and shorter than what a key of a table holds.
 MAX_ID_CHARACTERS = 200
 bearer = HTTPBearer(auto_error=False, description="An API key, or a token of the OIDC issuer.")

@@ -18,8 +18,7 @@ from engine.access.principal import (
 )
 from engine.access.role import Permission, Role
 from engine.errors import RequestError
-from engine.service import KeyRequest
-from engine.service.api_keys import DEFAULT_LIMITS
+from engine.service.api_keys import DEFAULT_LIMITS, KeyRequest
 
 
 class LimitsView(BaseModel):

@@ -4,42 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
-from functions.api.access import API_PREFIX, guard
-from functions.api.bodiless import refuse_unwanted_body
 from functions.api.body import body_schemas
 from functions.api.docs_page import install_docs_page
 from functions.api.head_request import HeadRequest
 from functions.api.json_response import SafeJsonResponse
 from functions.api.near_miss import install_near_misses
-from functions.api.problem import ProblemDocument, install_problem_handlers, problem_responses
-from functions.api.query import refuse_unknown_query
+from functions.api.problem import ProblemDocument, install_problem_handlers
 from functions.api.request_meter import RequestMeter
-from functions.api.routes import (
-    api_keys,
-    approvals,
-    audit,
-    cache,
-    catalogue,
-    credentials,
-    executions,
-    files,
-    health,
-    me,
-    metrics,
-    node_run,
-    profile,
-    retry,
-    sharing,
-    templates,
-    transfer,
-    triggers,
-    versions,
-    workflows,
-)
+from functions.api.route_group import RouteGroups, RoutesMadeWhenAsked
 from functions.api.services import Services
 from functions.api.trace_header import TraceHeader
 
@@ -78,23 +54,10 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
+    install_docs_page(app)
+    groups = RouteGroups(app)
+    app.add_middleware(RoutesMadeWhenAsked, groups=groups)
     install_problem_handlers(app)
-    # Its end, where the audit record is written, comes before the answer is sent.
-    guarded = [
-        Depends(guard, scope="function"),
-        Depends(refuse_unknown_query),
-        Depends(refuse_unwanted_body),
-    ]
-    errors = problem_responses(401, 403, 422, 429, 503)
-    # `transfer` first: /workflows/export is no workflow's id.
-    for module in (
-        *(transfer, workflows, versions, triggers, executions, catalogue, templates, cache, credentials),
-        *(node_run, retry, profile, sharing, me, api_keys, audit, metrics),
-    ):
-        app.include_router(module.router, prefix=API_PREFIX, dependencies=guarded, responses=errors)
-    app.include_router(health.router)
-    app.include_router(files.router)
-    app.include_router(approvals.router)
     if services.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -107,17 +70,17 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(RequestMeter)
     app.add_middleware(TraceHeader)
     app.add_middleware(HeadRequest)
-    install_docs_page(app)
-    install_near_misses(app)
-    _describe(app)
+    install_near_misses(app, groups)
+    _describe(app, groups)
     return app
 
 
-def _describe(app: FastAPI) -> None:
+def _describe(app: FastAPI, groups: RouteGroups) -> None:
     """The OpenAPI document, made when first asked for, with our problem documents in it."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
+            groups.make_all()
             document = get_openapi(
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )

@@ -4,28 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, TypeVar, cast
 
 from engine.errors import NotFoundError
 from engine.execution import FILES_PREFIX
 from functions.api.services import Services
 from functions.bootstrap import Root
 
+Service = TypeVar("Service")
+
+
+class _BuiltWhenUsed:
+    """Stands for a use case until a route calls it: a request imports and builds those that it needs."""
+
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self._build = build
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._build(), name)
+
+
+def _later(build: Callable[[], Service]) -> Service:
+    """``build`` is asked at each use, and keeps what it has built."""
+    return cast("Service", _BuiltWhenUsed(build))
+
 
 def make_services(root: Root) -> Services:
-    """What the routes stand on."""
+    """What the routes stand on; what the guard asks for each request is built now."""
     return Services(
-        workflows=root.workflow_service,
-        versions=root.version_service,
-        recompile=root.recompile_service,
-        exports=root.export_service,
-        imports=root.import_service,
-        templates=root.template_service,
-        executions=root.execution_service,
-        remover=root.execution_remover,
-        credentials=root.credential_service,
-        approvals=root.approval_service,
-        triggers=root.trigger_service,
-        firer=root.trigger_firer,
+        workflows=_later(lambda: root.workflow_service),
+        versions=_later(lambda: root.version_service),
+        recompile=_later(lambda: root.recompile_service),
+        exports=_later(lambda: root.export_service),
+        imports=_later(lambda: root.import_service),
+        templates=_later(lambda: root.template_service),
+        executions=_later(lambda: root.execution_service),
+        remover=_later(lambda: root.execution_remover),
+        credentials=_later(lambda: root.credential_service),
+        approvals=_later(lambda: root.approval_service),
+        triggers=_later(lambda: root.trigger_service),
+        firer=_later(lambda: root.trigger_firer),
         cache=root.cache,
         tallies=root.tallies,
         blobs=root.blobs,
@@ -36,7 +54,7 @@ def make_services(root: Root) -> Services:
         cors_origins=root.settings.cors_origins,
         sign_in=root.sign_in,
         limits=root.limit_service,
-        api_keys=root.api_key_service,
+        api_keys=_later(lambda: root.api_key_service),
         audit=root.audit_service,
         visibility=root.visibility,
         health_checks={

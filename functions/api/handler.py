@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.cold_start import models_built_when_used, without_collection
+from functions.cold_start import build_models_when_used, without_collection, without_pydantic_1
 
-with without_collection(), models_built_when_used():
+without_pydantic_1()
+with without_collection():
+    build_models_when_used()
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mangum import Mangum
 

@@ -14,13 +14,13 @@ from difflib import SequenceMatcher
 from functools import cached_property
 
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
-from starlette.routing import compile_path
+from starlette.routing import Route, compile_path
 from starlette.types import Receive, Scope, Send
 
-from functions.api.access import API_PREFIX
 from functions.api.problem import problem_response
+from functions.api.route_group import RouteGroups
+from functions.api.route_table import API_PREFIX, routes_by_group
 
 # Longer than any address of ours.
 MAX_PATH_CHARACTERS = 400
@@ -45,15 +45,16 @@ class _Address:
 class NearMiss:
     """Stands where the router ends: what no route took comes here."""
 
-    def __init__(self, app: FastAPI) -> None:
-        """``app``: whose routes there are."""
-        self._app = app
+    def __init__(self, app: FastAPI, groups: RouteGroups) -> None:
+        """``app``: whose routes there are; ``groups``: its own."""
+        self._app, self._groups = app, groups
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the path with the other slash, or raise a 404 that tells a near one."""
         path = str(scope["path"])
         other = path.rstrip("/") if path.endswith("/") else f"{path}/"
         if self.methods(other):
+            self._groups.make_for(other)
             scope.update(path=other, raw_path=other.encode())
             await self._app.router(scope, receive, send)
             return
@@ -81,19 +82,23 @@ class NearMiss:
 
     @cached_property
     def _addresses(self) -> tuple[_Address, ...]:
-        """All routes; made when first asked for, which most processes never do."""
+        """All there are; gathered when first asked for, which most processes never do."""
         methods: dict[str, set[str]] = {template: set() for template in WEBHOOKS}
-        for context in iter_route_contexts(self._app.routes):
-            methods.setdefault(str(context.path), set()).update(context.methods or ())
+        for route in self._app.routes:
+            if isinstance(route, Route):
+                methods.setdefault(route.path, set()).update(route.methods or ())
+        for routes in routes_by_group().values():
+            for method, template in routes:
+                methods.setdefault(template, set()).add(method)
         return tuple(
             _Address(template, compile_path(template)[0], frozenset(taken))
             for template, taken in methods.items()
         )
 
 
-def install_near_misses(app: FastAPI) -> None:
+def install_near_misses(app: FastAPI, groups: RouteGroups) -> None:
     """Answer for what the routes of the app do not take."""
-    near_miss = NearMiss(app)
+    near_miss = NearMiss(app, groups)
 
     def refuse_method(request: Request, _: Exception) -> Response:
         path, allowed = request.url.path, near_miss.methods(request.url.path)

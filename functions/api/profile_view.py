@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from engine.durations import Durations
 from engine.json_value import JsonObject
-from engine.service import Recompiled
+from engine.service.recompile import Recompiled
 
 
 class NodeProfile(BaseModel):

@@ -1,34 +1,37 @@
-"""What the routes stand on, as one argument: the composition root fills it, tests replace it."""
+"""What the routes stand on, as one argument: the composition root fills it, tests replace it.
+
+To name a use case imports none: each is with the first route that calls it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
-from engine.ports import BlobStore, CacheStore, Clock, Metrics
-from engine.registry import NodeRegistry
-from engine.service import (
-    ApiKeyService,
-    AuditService,
-    CredentialService,
-    ExecutionService,
-    ExportService,
-    ImportService,
-    LimitService,
-    RecompileService,
-    SignInService,
-    TemplateService,
-    TriggerFirer,
-    TriggerService,
-    VersionService,
-    VisibilityService,
-    WorkflowService,
-)
-from engine.service.approvals import ApprovalService
-from engine.service.removal import ExecutionRemover
-from engine.tally_port import TallyStore
+if TYPE_CHECKING:
+    from engine.access.audit_service import AuditService
+    from engine.ports import BlobStore, CacheStore, Clock, Metrics
+    from engine.registry import NodeRegistry
+    from engine.service.api_keys import ApiKeyService
+    from engine.service.approvals import ApprovalService
+    from engine.service.credentials import CredentialService
+    from engine.service.executions import ExecutionService
+    from engine.service.exports import ExportService
+    from engine.service.imports import ImportService
+    from engine.service.limits import LimitService
+    from engine.service.recompile import RecompileService
+    from engine.service.removal import ExecutionRemover
+    from engine.service.sign_in import SignInService
+    from engine.service.templates import TemplateService
+    from engine.service.trigger_fire import TriggerFirer
+    from engine.service.triggers import TriggerService
+    from engine.service.versions import VersionService
+    from engine.service.visibility import VisibilityService
+    from engine.service.workflows import WorkflowService
+    from engine.tally_port import TallyStore
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import Field
 
-from engine.service import VersionChoice
 from engine.service.save import MAX_MESSAGE_CHARACTERS
+from engine.service.version_choice import VersionChoice
 from engine.wording import Wording
 
 # A version is a key of eight digits.

@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.cold_start import without_collection
+from functions.cold_start import build_models_when_used, without_collection
 
 with without_collection():
+    build_models_when_used()
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from engine.errors import NotFoundError

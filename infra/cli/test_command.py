@@ -5,6 +5,7 @@ With arguments (paths, `-k`, any option of pytest) only pytest runs: someone is 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -14,10 +15,11 @@ from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKED = ("engine", "nodes", "functions", "infra", "tests", "examples")
-# One worker per core of the smallest machine this must be quick on; a file stays with one worker, so that its
-# tests share what they started (a local AWS, a built function).
+# A file stays with one worker, so that its tests share what they started (a local AWS, a built function).
 # Files are handed out in the order of tests/conftest.py.
-SPREAD = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
+SPREAD = ("--dist=loadfile", "--no-loadscope-reorder")
+# More would end no sooner than the longest file does, and each holds a local AWS with its functions (2 GB).
+MOST_WORKERS = 8
 
 
 def linters() -> dict[str, list[str]]:
@@ -37,7 +39,12 @@ def linters() -> dict[str, list[str]]:
 
 def tests() -> list[str]:
     """The command that runs all tests."""
-    return [*_pytest(), *SPREAD]
+    return [*_pytest(), f"--numprocesses={worker_count(os.cpu_count() or 1)}", *SPREAD]
+
+
+def worker_count(cores: int) -> int:
+    """Half as many again as there are cores: for a quarter of its time a worker waits for time to pass."""
+    return min(cores + max(1, cores // 2), MOST_WORKERS)
 
 
 def run_tests(arguments: list[str]) -> int:

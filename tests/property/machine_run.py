@@ -26,8 +26,9 @@ from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.service import ExecutionFinisher, PartialRunPlanner
 from engine.service.express import told_end
+from engine.service.finish import ExecutionFinisher
+from engine.service.partial_run import PartialRunPlanner
 from engine.service.preparation import Preparation
 from engine.service.retry import RetryPlanner
 from engine.task import FinishTask, Task

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
+from engine.access.audit_service import AuditService
 from engine.adapters.memory import (
     ManualClock,
     MemoryAuditStore,
@@ -35,32 +36,29 @@ from engine.registry import NodeRegistry
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.service import (
-    AuditService,
-    CredentialService,
-    DurationRecorder,
-    ExecutionFinisher,
-    ExecutionService,
-    ExportService,
-    ImportService,
-    PartialRunPlanner,
-    RecompileService,
-    StartRequest,
-    TemplateService,
-    TriggerFirer,
-    TriggerService,
-    TriggerStarter,
-    VersionService,
-    WorkflowService,
-)
 from engine.service.aftermath import Aftermath
 from engine.service.approvals import ApprovalDesk, ApprovalService, ApprovalSigner
 from engine.service.children import ChildStarter
+from engine.service.credentials import CredentialService
+from engine.service.durations import DurationRecorder
+from engine.service.executions import ExecutionService
+from engine.service.exports import ExportService
+from engine.service.finish import ExecutionFinisher
+from engine.service.imports import ImportService
+from engine.service.partial_run import PartialRunPlanner
+from engine.service.recompile import RecompileService
 from engine.service.removal import ExecutionRemover
+from engine.service.start_request import StartRequest
 from engine.service.tally import Tally
+from engine.service.templates import TemplateService
+from engine.service.trigger_fire import TriggerFirer
+from engine.service.trigger_start import TriggerStarter
+from engine.service.triggers import TriggerService
+from engine.service.versions import VersionService
 from engine.service.waker import Waker
 from engine.service.webhook_reply import WebhookReplier
 from engine.service.webhooks import WebhookService
+from engine.service.workflows import WorkflowService
 from engine.settings import TARGETS as TARGET_NAMES
 from engine.task import Step, Task, TaskAnswer
 from engine.values import ValueStore

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
+from socket import socket
 from typing import ClassVar
 
 import pytest
+from pydantic import ConfigDict
 
 import engine.registry
 from engine.errors import NotFoundError, RegistrationError
@@ -52,6 +54,17 @@ class BadConfig(Fine):
 class PollsWithoutPoll(Fine):
     type = "polls_without_poll"
     polls = True
+
+
+class Unbuildable(Fine):
+    """Its models are built when they are used, as those of all modules in the functions."""
+
+    type = "unbuildable"
+
+    class Config(NodeConfig):
+        model_config = ConfigDict(defer_build=True)
+
+        connection: socket
 
 
 @pytest.mark.parametrize(
@@ -131,6 +144,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, **types: str) -> NodeRegistry:
         ("other", f"{__name__}:Fine", "its entry point is named 'other'"),
         ("llm", f"{__name__}:Fine", "its entry point is named 'llm'"),
         ("sync_run", f"{__name__}:SyncRun", "async def run"),
+        ("unbuildable", f"{__name__}:Unbuildable", "Unable to generate pydantic-core schema"),
     ],
 )
 def test_a_package_that_is_refused_is_named_and_stands_in_nobodys_way(

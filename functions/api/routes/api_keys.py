@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from engine.access.api_key import ApiKey
 from engine.json_value import JsonObject
@@ -14,9 +14,10 @@ from functions.api.body import json_body, read_object
 from functions.api.body_model import read_model
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 
-router = APIRouter(tags=["access"])
+router = guarded_router("access")
 Use = Annotated[Services, Depends(get_services)]
 BODY = json_body(NewKey, example={"name": "CI", "role": "operator"})
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Request
+from fastapi import Depends, HTTPException, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -19,12 +19,13 @@ from engine.approval_token import Action
 from engine.errors import NotFoundError, RequestError
 from engine.form import read_texts
 from engine.json_value import JsonObject
-from functions.api.access import API_PREFIX
 from functions.api.approval_page import HEADERS, message_page, question_page
 from functions.api.body import json_body, parse_json
 from functions.api.body_model import read_model
 from functions.api.json_response import SafeJsonResponse
 from functions.api.problem import problem_responses
+from functions.api.route_table import API_PREFIX
+from functions.api.router import open_router
 from functions.api.services import Services, get_services
 
 # Answers of people; what is longer is a file.
@@ -33,7 +34,7 @@ MAX_BODY_BYTES = 512 * 1024
 MAX_FORM_FIELDS = 60
 FORM_TYPE = "application/x-www-form-urlencoded"
 
-router = APIRouter(prefix=API_PREFIX, tags=["approvals"])
+router = open_router("approvals", API_PREFIX)
 Use = Annotated[Services, Depends(get_services)]
 Token = Annotated[str, Path(max_length=300, description="As it stands in the link.")]
 

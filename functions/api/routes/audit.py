@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from engine.access.audit import AuditFilter, Outcome
 from engine.errors import RequestError
 from functions.api.access_view import AuditList
 from functions.api.paging import AFTER, BEFORE, Cursor, Limit
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 
-router = APIRouter(tags=["access"])
+router = guarded_router("access")
 
 
 def _text(description: str) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from functions.api.access import Trail
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 
-router = APIRouter(tags=["cache"])
+router = guarded_router("cache")
 Use = Annotated[Services, Depends(get_services)]
 
 

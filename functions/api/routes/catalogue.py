@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from engine.json_value import JsonObject
 from engine.node import BaseNode
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 
-router = APIRouter(tags=["catalogue"])
+router = guarded_router("catalogue")
 Use = Annotated[Services, Depends(get_services)]
 
 

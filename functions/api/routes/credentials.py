@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from engine.json_value import JsonObject
@@ -15,9 +15,10 @@ from functions.api.body import json_body, read_object
 from functions.api.body_model import read_model
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 
-router = APIRouter(tags=["credentials"])
+router = guarded_router("credentials")
 Use = Annotated[Services, Depends(get_services)]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import Depends, Header, Path, Query, Response
 
 from engine.errors import NotFoundError, RequestError
 from engine.execution import Execution, ExecutionStatus, NodeRun, Selection
 from engine.ports import ExecutionFilter
-from engine.service import StartRequest
+from engine.service.start_request import StartRequest
 from engine.workflow import Node, Workflow
 from functions.api.access import Access, Trail, Who
 from functions.api.approval_view import pending_approval
@@ -26,6 +26,7 @@ from functions.api.execution_view import (
 )
 from functions.api.paging import AFTER, BEFORE, Cursor, Id, Limit
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 from functions.api.start_body import EXECUTE_BODY, ExecuteRequest, read_execute_request
 from functions.api.version_query import VersionQuery, read_version
@@ -38,7 +39,7 @@ MAX_WAIT_SECONDS = 25
 # Pages of nothing but other people's executions that one request passes over.
 MAX_UNSEEN_PAGES = 5
 
-router = APIRouter(tags=["executions"])
+router = guarded_router("executions")
 Use = Annotated[Services, Depends(get_services)]
 Status = Annotated[ExecutionStatus | None, Query(description="Those that stand so now.")]
 ItemIndex = Annotated[int, Path(ge=0, lt=10**8, description="Index of the item, from 0.")]

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import RedirectResponse
 
 from engine.execution import FILES_PREFIX
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
+from functions.api.router import open_router
 from functions.api.services import Services, get_services
 
 # Long enough to follow the redirect and begin the download.
 LINK_SECONDS = 300
 
-router = APIRouter(tags=["files"])
+router = open_router("files")
 
 
 @router.get(

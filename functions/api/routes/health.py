@@ -5,13 +5,14 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel
 
+from functions.api.router import open_router
 from functions.api.services import Services, get_services
 from functions.telemetry import logger
 
-router = APIRouter(tags=["operation"])
+router = open_router("operation")
 
 
 class HealthCheck(BaseModel):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from functions.api.access import Who
 from functions.api.access_view import Me
+from functions.api.router import guarded_router
 
-router = APIRouter(tags=["access"])
+router = guarded_router("access")
 
 
 @router.get("/me")

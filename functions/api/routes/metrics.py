@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from functions.api.exposition import CONTENT_TYPE, write_exposition
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 
-router = APIRouter(tags=["operation"])
+router = guarded_router("operation")
 
 
 @router.get(

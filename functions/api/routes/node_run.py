@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Response
 
 from engine.access.role import Permission
 from engine.errors import ForbiddenError, NotFoundError, RequestError
 from engine.execution import Execution, Selection
 from engine.json_value import JsonObject
-from engine.service import StartRequest
+from engine.service.start_request import StartRequest
 from functions.api.access import Who
 from functions.api.execution_view import ExecutionDetail
 from functions.api.paging import Id
+from functions.api.router import guarded_router
 from functions.api.routes.executions import START_ANSWERS, IdempotencyKey, Wait, answer_start
 from functions.api.services import Services, get_services
 from functions.api.start_body import RUN_NODE_BODY, RunNodeRequest, read_run_node_request
 from functions.api.version_query import VersionQuery, read_version
 
-router = APIRouter(tags=["executions"])
+router = guarded_router("executions")
 NodeId = Annotated[str, Path(max_length=200)]
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
-from engine.service import SaveNote
+from engine.service.save import SaveNote
 from functions.api.access import Trail
 from functions.api.json_response import SafeJsonResponse
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
 from functions.api.profile_view import ProfileView, RecompileView
+from functions.api.router import guarded_router
 from functions.api.routes.workflows import IfMatch, noted, read_if_match
 from functions.api.services import Services, get_services
 from functions.api.version_query import Message
 
-router = APIRouter(tags=["workflows"])
+router = guarded_router("workflows")
 Use = Annotated[Services, Depends(get_services)]
 Format = Annotated[
     Literal["full", "file"],

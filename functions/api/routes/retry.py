@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, Field
 
-from engine.service import RetryRequest
+from engine.service.start_request import RetryRequest
 from functions.api.access import Who
 from functions.api.execution_view import ExecutionDetail
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.routes.executions import IdempotencyKey, answer_start
 from functions.api.services import Services, get_services
 from functions.api.start_body import RETRY_BODY, RetryBody, read_retry_body
 from functions.api.version_query import read_version
 
-router = APIRouter(tags=["executions"])
+router = guarded_router("executions")
 Use = Annotated[Services, Depends(get_services)]
 ANSWERS: dict[str, Any] = {
     "status_code": 202,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.json_value import JsonObject, JsonValue
@@ -15,12 +15,13 @@ from functions.api.body import json_body, read_object
 from functions.api.body_model import read_model
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.routes.workflows import noted
 from functions.api.services import Services, get_services
 from functions.api.version_query import Message
 from functions.api.workflow_view import WorkflowDetail
 
-router = APIRouter(tags=["templates"])
+router = guarded_router("templates")
 Use = Annotated[Services, Depends(get_services)]
 
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from engine.bundle import FORMAT, FORMAT_VERSION, MAX_WORKFLOWS, Bundle, read_bundle
 from engine.json_value import JsonObject
-from engine.service import ImportOptions, ImportReport, SaveNote
-from engine.service.imports import Ids, OnConflict, Outcome
+from engine.service.imports import Ids, ImportOptions, ImportReport, OnConflict, Outcome
+from engine.service.save import SaveNote
 from functions.api.access import Trail, Who
 from functions.api.answer_size import check_answer_size
 from functions.api.body import json_body, read_object
 from functions.api.paging import Id
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 from functions.api.version_query import Message, VersionQuery, read_version
 
-router = APIRouter(tags=["export and import"])
+router = guarded_router("export and import")
 Use = Annotated[Services, Depends(get_services)]
 WorkflowIds = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=100)]],

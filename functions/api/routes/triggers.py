@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import RootModel
 
 from engine.json_value import JsonObject
@@ -14,10 +14,11 @@ from functions.api.body import json_body, read_object
 from functions.api.execution_view import ExecutionSummary
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 from functions.api.trigger_view import FailureList, FailureView, TriggerList, TriggerView, view_trigger
 
-router = APIRouter(prefix="/workflows/{workflow_id}/triggers", tags=["triggers"])
+router = guarded_router("triggers", "/workflows/{workflow_id}/triggers")
 Use = Annotated[Services, Depends(get_services)]
 Document = Annotated[JsonObject, Depends(read_object)]
 

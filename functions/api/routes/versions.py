@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from functions.api.access import Trail
 from functions.api.answer_size import check_answer_size
 from functions.api.diff_view import DiffView
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import problem_responses
+from functions.api.router import guarded_router
 from functions.api.routes.workflows import IfMatch, noted, read_if_match
 from functions.api.services import Services, get_services
 from functions.api.version_query import (
@@ -29,7 +30,7 @@ from functions.api.workflow_view import (
     WorkflowSummary,
 )
 
-router = APIRouter(tags=["versions"])
+router = guarded_router("versions")
 Use = Annotated[Services, Depends(get_services)]
 
 

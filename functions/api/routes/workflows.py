@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import Depends, Header, Response
 
 from engine.errors import RequestError
 from engine.json_value import JsonObject
 from engine.ports import WorkflowHead
-from engine.service import SaveNote, VersionChoice
+from engine.service.save import SaveNote
+from engine.service.version_choice import VersionChoice
 from engine.workflow import Workflow
 from functions.api.access import Trail, Who
 from functions.api.body import json_body, read_object
 from functions.api.paging import Cursor, Id, Limit
 from functions.api.problem import ProblemItem, problem_responses
+from functions.api.router import guarded_router
 from functions.api.services import Services, get_services
 from functions.api.version_query import Message, VersionQuery, read_version
 from functions.api.workflow_view import Plan, ValidationReport, WorkflowDetail, WorkflowList, WorkflowSummary
 
-router = APIRouter(tags=["workflows"])
+router = guarded_router("workflows")
 Use = Annotated[Services, Depends(get_services)]
 Body = Annotated[JsonObject, Depends(read_object)]
 

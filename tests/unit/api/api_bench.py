@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from engine.access.audit_service import AuditService
 from engine.adapters.memory import (
     MemoryApiKeyStore,
     MemoryAuditStore,
@@ -17,13 +18,10 @@ from engine.adapters.memory import (
     StartedExecution,
 )
 from engine.execution import ExecutionStatus
-from engine.service import (
-    ApiKeyService,
-    AuditService,
-    LimitService,
-    SignInService,
-    VisibilityService,
-)
+from engine.service.api_keys import ApiKeyService
+from engine.service.limits import LimitService
+from engine.service.sign_in import SignInService
+from engine.service.visibility import VisibilityService
 from engine.task import Task
 from functions.api.app import create_app
 from functions.api.services import Services

@@ -8,7 +8,7 @@ import pytest
 
 from engine.asl import all_states
 from engine.node import NodeResult
-from engine.service import StartRequest
+from engine.service.start_request import StartRequest
 from tests.unit.api.api_bench import ApiBench
 from tests.unit.engine_bench import connect, echo, node
 

@@ -39,7 +39,7 @@ def test_arguments_go_to_pytest_alone(capfd: pytest.CaptureFixture[str]) -> None
         ["--collect-only", "-q", "tests/unit/cli/test_test_command.py", "-k", "alone"]
     )
     assert code == 0
-    assert "1/3 tests collected (2 deselected)" in capfd.readouterr().out
+    assert "1/4 tests collected (3 deselected)" in capfd.readouterr().out
 
 
 def test_what_ci_runs_is_lint_format_types_layers_and_tests() -> None:
@@ -47,3 +47,9 @@ def test_what_ci_runs_is_lint_format_types_layers_and_tests() -> None:
         *("ruff check", "ruff format", "mypy", "lint-imports", "pytest --collect-only")
     ]
     assert test_command.tests()[1:3] == ["-m", "pytest"]
+
+
+def test_workers_are_more_than_cores_since_they_wait_for_a_part_of_their_time() -> None:
+    assert [test_command.worker_count(cores) for cores in (1, 2, 4, 64)] == [2, 3, 6, 8]
+    (workers,) = (word for word in test_command.tests() if word.startswith("--numprocesses="))
+    assert 2 <= int(workers.partition("=")[2]) <= 8

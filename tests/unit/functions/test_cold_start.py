@@ -1,12 +1,27 @@
 from __future__ import annotations
 
+import ast
 import gc
+import importlib
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from pydantic import BaseModel
 
-from functions.cold_start import models_built_when_used, without_collection
+from functions.cold_start import build_models_when_used, without_collection, without_pydantic_1
+
+ROOT = Path(__file__).resolve().parents[3]
+# As FastAPI's models of the OpenAPI document are written.
+LATER = """
+from pydantic import BaseModel
+class Parent(BaseModel):
+    child: "Child"
+class Child(BaseModel):
+    size: int
+Parent.model_rebuild()
+"""
 
 
 def test_nothing_is_collected_meanwhile_and_what_was_made_is_left_alone_later() -> None:
@@ -30,16 +45,43 @@ def test_the_collector_comes_back_after_an_import_that_failed() -> None:
 
 
 def test_models_are_built_at_their_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pydantic.v1", sys.modules.get("pydantic.v1"))
-    with models_built_when_used():
-
-        class Deferred(BaseModel, frozen=True):
-            size: int
-
     class Direct(BaseModel):
+        size: int
+
+    monkeypatch.setattr(BaseModel, "model_config", BaseModel.model_config)
+    monkeypatch.setattr(BaseModel, "model_rebuild", BaseModel.__dict__["model_rebuild"])
+    build_models_when_used()
+
+    class Deferred(BaseModel, frozen=True):
         size: int
 
     assert (Deferred.__pydantic_complete__, Direct.__pydantic_complete__) == (False, True)
     assert Deferred.model_validate({"size": "3"}) == Deferred(size=3)
     assert Deferred.__pydantic_complete__
-    assert "defer_build" not in BaseModel.model_config
+
+
+def test_what_a_module_rebuilds_at_its_end_is_built_at_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseModel, "model_config", BaseModel.model_config)
+    monkeypatch.setattr(BaseModel, "model_rebuild", BaseModel.__dict__["model_rebuild"])
+    build_models_when_used()
+    module = ModuleType("made_for_this_test")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(LATER, module.__dict__)
+    assert not module.Parent.__pydantic_complete__
+    assert module.Parent(child={"size": 3}).model_dump() == {"child": {"size": 3}}
+    assert module.Parent.__pydantic_complete__
+
+
+@pytest.mark.parametrize("handler", ["api", "node_executor", "triggers", "execution_events"])
+def test_each_function_asks_for_that_before_it_imports_a_model(handler: str) -> None:
+    found = ast.parse((ROOT / f"functions/{handler}/handler.py").read_text())
+    block = next(node for node in found.body if isinstance(node, ast.With))
+    assert ast.unparse(block.body[0]) == "build_models_when_used()"
+
+
+def test_nobody_finds_pydantic_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "pydantic.v1", raising=False)
+    without_pydantic_1()
+    with pytest.raises(ImportError):
+        importlib.import_module("pydantic.v1")
+    monkeypatch.delitem(sys.modules, "pydantic.v1")

@@ -11,8 +11,9 @@ from engine.errors import DocumentError, ExecutionEndedError, NodeError
 from engine.execution import Execution, ExecutionStatus
 from engine.json_value import JsonObject
 from engine.machine import MachineExecution
-from engine.service import SaveNote, StartRequest
 from engine.service.children import MAX_DEPTH
+from engine.service.save import SaveNote
+from engine.service.start_request import StartRequest
 from tests.unit.engine_bench import EngineBench, connect, node
 
 ADA = SaveNote(author="ada", owner="ada")

@@ -11,8 +11,8 @@ import pytest
 from engine.errors import ConflictError, NodeError, NotFoundError, RequestError, UnavailableError
 from engine.execution import ErrorInfo, ExecutionStatus, NodeStatus
 from engine.ports import ExecutionFilter
-from engine.service import StartRequest
 from engine.service.overdue import OVERDUE_SECONDS
+from engine.service.start_request import StartRequest
 from tests.unit.engine_bench import EngineBench, connect, node
 
 

@@ -10,9 +10,9 @@ import pytest
 from engine.errors import ConflictError, ExecutionEndedError, NodeError, UnavailableError
 from engine.execution import ExecutionStatus, NodeStatus, Selection
 from engine.ports import ExecutionFilter
-from engine.service import StartRequest
 from engine.service.express import told_end
 from engine.service.overdue import OVERDUE_SECONDS
+from engine.service.start_request import StartRequest
 from engine.task import FinishTask
 from tests.unit.engine_bench import EngineBench, connect, node
 

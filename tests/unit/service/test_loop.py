@@ -10,7 +10,7 @@ from engine.errors import NodeError
 from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
 from engine.machine import MachineExecution
-from engine.service import StartRequest
+from engine.service.start_request import StartRequest
 from nodes.loop_node import MAX_ROUNDS, LoopNode
 from tests.unit.engine_bench import EngineBench, connect, node
 

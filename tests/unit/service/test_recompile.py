@@ -12,7 +12,7 @@ from engine.execution import ExecutionStatus
 from engine.json_value import JsonObject
 from engine.machine import MachineExecution
 from engine.node import NodeResult
-from engine.service import SaveNote
+from engine.service.save import SaveNote
 from tests.unit.engine_bench import EngineBench, connect, node
 
 NOTE = SaveNote("ada")

@@ -6,7 +6,7 @@ import pytest
 
 from engine.adapters.memory import MemoryTemplateStore
 from engine.errors import DocumentError, NotFoundError, RequestError
-from engine.service import TemplateService
+from engine.service.templates import TemplateService
 from engine.template import Template
 from tests.unit.engine_bench import EngineBench, node
 

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from engine.bundle import MAX_WORKFLOWS, Bundle, BundledWorkflow, read_bundle
 from engine.errors import ConflictError, DocumentError, NotFoundError, RequestError
 from engine.json_equality import equal_json
-from engine.service import ExportService, ImportOptions, ImportReport, ImportService, SaveNote
+from engine.service.exports import ExportService
+from engine.service.imports import ImportOptions, ImportReport, ImportService
+from engine.service.save import SaveNote
 from engine.workflow import Workflow
 from tests.property.any_document import documents
 from tests.unit.engine_bench import EngineBench, node

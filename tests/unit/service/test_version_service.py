@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from engine.errors import ConflictError, DocumentError, NotFoundError, RequestError, RevisionConflictError
-from engine.service import SaveNote, StartRequest, VersionChoice, VersionService
+from engine.service.save import SaveNote
+from engine.service.start_request import StartRequest
+from engine.service.version_choice import VersionChoice
+from engine.service.versions import VersionService
 from tests.unit.engine_bench import EngineBench, node
 
 

@@ -17,7 +17,7 @@ from engine.errors import (
     UnavailableError,
 )
 from engine.execution import ExecutionStatus
-from engine.service import StartRequest
+from engine.service.start_request import StartRequest
 from engine.workflow import Workflow
 from tests.unit.engine_bench import EngineBench, connect, node
 

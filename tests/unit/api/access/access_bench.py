@@ -8,21 +8,18 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
+from engine.access.audit_service import AuditService
 from engine.adapters.memory import MemoryApiKeyStore, MemoryAuditStore, MemoryLimitStore
 from engine.json_value import JsonObject
 from engine.runner import Runner
 from engine.runner.context import ContextMaker, NodeEnvironment
 from engine.runner.runner import Stores
-from engine.service import (
-    ApiKeyService,
-    AuditService,
-    ExecutionFinisher,
-    ExecutionService,
-    LimitService,
-    SignInService,
-    TokenRule,
-    VisibilityService,
-)
+from engine.service.api_keys import ApiKeyService
+from engine.service.executions import ExecutionService
+from engine.service.finish import ExecutionFinisher
+from engine.service.limits import LimitService
+from engine.service.sign_in import SignInService, TokenRule
+from engine.service.visibility import VisibilityService
 from functions.api.services import Services
 from tests.unit.api.api_bench import shared_app
 from tests.unit.engine_bench import PUBLIC_URL, EngineBench, node

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.api.route_permission import ROUTE_PERMISSIONS
+from functions.api.route_table import ROUTE_PERMISSIONS
 from tests.unit.api.access.access_bench import DOCUMENT, AccessBench
 from tests.unit.engine_bench import node
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from functions.api.access import API_PREFIX
-from functions.api.route_permission import ROUTE_PERMISSIONS
+from functions.api.route_table import API_PREFIX, ROUTE_PERMISSIONS
 from tests.unit.api.access.access_bench import DOCUMENT, AccessBench
 
 ROLES = ("viewer", "operator", "editor", "admin")
 # A letter for each role that is let through: Viewer, Operator, Editor, Admin. This table is written by hand;
-# the one that the API goes by is `functions/api/route_permission.py`, and every route of the app is in both.
+# the one that the API goes by is `functions.api.route_table.py`, and every route of the app is in both.
 TABLE = {
     "GET /me": "VOEA",
     "POST /workflows/": "  EA",
@@ -113,6 +112,7 @@ def keys(shared: AccessBench) -> dict[str, str]:
 
 
 def test_every_route_stands_in_the_table_and_the_table_has_no_other(shared: AccessBench) -> None:
+    shared.app.openapi()  # which makes all of them
     found = {
         (method, str(context.path))
         for context in iter_route_contexts(shared.app.routes)
@@ -177,7 +177,7 @@ def test_nobody_is_let_through_without_a_key(shared: AccessBench, keys: dict[str
 def test_a_route_that_nobody_thought_of_is_for_administrators_alone(
     shared: AccessBench, keys: dict[str, str]
 ) -> None:
-    from functions.api.route_permission import permission_of
+    from functions.api.route_table import permission_of
 
     assert permission_of("GET", "/something/new") == "administer"
     assert permission_of("PATCH", "/workflows/{workflow_id}") == "administer"

@@ -8,7 +8,7 @@ import pytest
 
 from engine.access.ports import TokenVerifier
 from engine.adapters.oidc import OidcVerifier
-from engine.service import TokenRule
+from engine.service.sign_in import TokenRule
 from tests.unit.adapters.local_issuer import AUDIENCE, LocalIssuer
 from tests.unit.api.access.access_bench import BOOTSTRAP_KEY, AccessBench, access_bench
 
