@@ -38,9 +38,13 @@ def build_models_when_used() -> None:
     rebuild = BaseModel.model_rebuild.__func__  # type: ignore[attr-defined] # of the class method
 
     def rebuild_when_used(model: type[BaseModel], /, **asked: Any) -> bool | None:
-        # What refers to a later class is rebuilt by its module, below that: its first use does so anyway, and
-        # asks for it with arguments.
-        return rebuild(model, **asked) if asked else None
+        # A module whose model refers to a later class asks for no more than this; the first use of the model
+        # asks with arguments, one of them how far off the frame is that may know the names.
+        if not asked:
+            return None
+        depth = asked.pop("_parent_namespace_depth", 2) + 1
+        built: bool | None = rebuild(model, **asked, _parent_namespace_depth=depth)
+        return built
 
     BaseModel.model_rebuild = classmethod(rebuild_when_used)  # type: ignore[assignment, method-assign]
 

@@ -6,6 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -70,6 +71,20 @@ def test_what_a_module_rebuilds_at_its_end_is_built_at_its_first_use(monkeypatch
     assert not module.Parent.__pydantic_complete__
     assert module.Parent(child={"size": 3}).model_dump() == {"child": {"size": 3}}
     assert module.Parent.__pydantic_complete__
+
+
+def test_names_are_looked_for_where_the_rebuild_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseModel, "model_config", BaseModel.model_config)
+    monkeypatch.setattr(BaseModel, "model_rebuild", BaseModel.__dict__["model_rebuild"])
+    build_models_when_used()
+    made: dict[str, Any] = {}
+    exec("from pydantic import BaseModel\nclass Parent(BaseModel):\n    child: 'Child'", made)
+
+    class Child(BaseModel):
+        size: int
+
+    assert made["Parent"].model_rebuild(raise_errors=True)
+    assert made["Parent"](child={"size": 3}).child == Child(size=3)
 
 
 @pytest.mark.parametrize("handler", ["api", "node_executor", "triggers", "execution_events"])
