@@ -57,8 +57,8 @@ from engine.workflow import DEFAULT_RETENTION_DAYS, Workflow
 LOST_SECONDS = 120.0
 # What the error of an execution starts with whose state machine never ran.
 NOT_STARTED = "the execution was not started"
-# Between two looks of someone who waits: 30 ms at first, then up to half a second.
-FIRST_LOOK_SECONDS, MAX_LOOK_SECONDS = 0.03, 0.5
+# Between two looks of someone who waits: 30 ms at first, then up to a quarter of a second.
+FIRST_LOOK_SECONDS, MAX_LOOK_SECONDS = 0.03, 0.25
 
 
 @dataclass(frozen=True)
