@@ -10,6 +10,7 @@ with without_collection():
     build_models_when_used()
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    import engine.runner  # noqa: F401 - what the root needs for the first task, as all others do
     from engine.json_value import JsonObject
     from engine.task import Task
     from functions.bootstrap import bootstrap
