@@ -18,8 +18,8 @@ CHECKED = ("engine", "nodes", "functions", "infra", "tests", "examples")
 # A file stays with one worker, so that its tests share what they started (a local AWS, a built function).
 # Files are handed out in the order of tests/conftest.py.
 SPREAD = ("--dist=loadfile", "--no-loadscope-reorder")
-# More would end no sooner than the longest file does, and each holds a local AWS with its functions (2 GB).
-MOST_WORKERS = 8
+# A machine may name more cores than it lends, and each worker holds a local AWS with its functions (2 GB).
+MOST_WORKERS = 4
 
 
 def linters() -> dict[str, list[str]]:
