@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +27,24 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
+def is_prepared() -> bool:
+    """Whether this is loaded before anybody waits for it: provisioned, or a snapshot that many start from.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html; the local AWS forks its workers
+    from one.
+    """
+    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") != "on-demand"
+
+
 def build_models_when_used() -> None:
     """Have pydantic build a model, of ours or of a library, when it is first used; called before any is made.
 
     A process uses few of those that its modules declare: an executor has a config for each type of node, and
-    FastAPI alone has forty for the OpenAPI document.
+    FastAPI alone has forty for the OpenAPI document. What is prepared has them all: each that starts from it
+    would build its own.
     """
+    if is_prepared():
+        return
     from pydantic import BaseModel  # here, so that the caller chooses how that is imported
 
     BaseModel.model_config = {**BaseModel.model_config, "defer_build": True}

@@ -42,8 +42,8 @@ state machine, `GET /api/v1/executions/{id}` shows each node.
 """
 
 
-def create_app(services: Services) -> FastAPI:
-    """The API over these services."""
+def create_app(services: Services, *, with_routes: bool = False) -> FastAPI:
+    """The API over these services; ``with_routes``: make all of them now, and not when they are asked for."""
     app = FastAPI(
         title="Mini-N8N",
         version="1",
@@ -72,6 +72,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(HeadRequest)
     install_near_misses(app, groups)
     _describe(app, groups)
+    if with_routes:
+        groups.make_all()
     return app
 
 

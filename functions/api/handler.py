@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.cold_start import build_models_when_used, without_collection, without_pydantic_1
+from functions.cold_start import build_models_when_used, is_prepared, without_collection, without_pydantic_1
 
 without_pydantic_1()
 with without_collection():
@@ -19,8 +19,7 @@ with without_collection():
     from functions.tracing import traced
 
 with without_collection():
-    # Built once per environment, at cold start: routes and schemas take most of it.
-    _asgi = Mangum(create_app(make_services(bootstrap())), lifespan="off")
+    _asgi = Mangum(create_app(make_services(bootstrap()), with_routes=is_prepared()), lifespan="off")
 
 
 @logger.inject_lambda_context(clear_state=True)

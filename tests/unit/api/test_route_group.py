@@ -147,3 +147,10 @@ def test_a_route_that_is_missing_in_the_table_is_named(
     groups = RouteGroups(create_app(bench.services))
     with pytest.raises(LookupError, match=r"'me' differ in: GET /api/v1/me, GET /api/v1/myself"):
         groups.make_all()
+
+
+def test_what_is_prepared_has_all_routes_at_once() -> None:
+    app = create_app(ApiBench().services, with_routes=True)
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    made = {(method, route.path) for route in routes for method in route.methods}
+    assert made >= {route for routes in routes_by_group().values() for route in routes}

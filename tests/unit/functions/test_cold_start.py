@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from functions.cold_start import build_models_when_used, without_collection, without_pydantic_1
+from functions.cold_start import (
+    build_models_when_used,
+    is_prepared,
+    without_collection,
+    without_pydantic_1,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 # As FastAPI's models of the OpenAPI document are written.
@@ -23,6 +28,19 @@ class Child(BaseModel):
     size: int
 Parent.model_rebuild()
 """
+
+
+@pytest.mark.parametrize("kind", ["snap-start", "provisioned-concurrency"])
+def test_what_is_prepared_puts_nothing_off(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
+    assert is_prepared()
+    before = BaseModel.model_config
+    build_models_when_used()
+    assert BaseModel.model_config is before
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    assert not is_prepared()
+    monkeypatch.delenv("AWS_LAMBDA_INITIALIZATION_TYPE")
+    assert not is_prepared()
 
 
 def test_nothing_is_collected_meanwhile_and_what_was_made_is_left_alone_later() -> None:

@@ -95,6 +95,7 @@ class WorkerStarter:
         differing = {
             "AWS_LAMBDA_RUNTIME_API": request.address,
             "AWS_LAMBDA_LOG_STREAM_NAME": request.stream,
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         }
         return await self._in_turn(request, lambda: template.fork(differing, request.log))
 
@@ -110,6 +111,8 @@ class WorkerStarter:
         self._retired = {one for one in self._retired if not one.is_closed}
         template = self.templates[spec.arn] = TemplateProcess(spec.fingerprint)
         variables = environment_variables(spec, self._base, request.address, request.stream)
+        # Loaded before anybody waits. ("snap-start" would make the runtime client ask for its restoring.)
+        variables["AWS_LAMBDA_INITIALIZATION_TYPE"] = "provisioned-concurrency"
         await self._turns.acquire()
         try:
             await template.start(variables, spec.code_root, request.log)
