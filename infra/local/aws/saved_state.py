@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 import time
 from pathlib import Path
@@ -15,6 +16,8 @@ _MAX_LOAD = 0.1
 
 _ROUNDS_AFTER_LAST_REQUEST = 3
 """What a request sets going in the background is saved too; then an idle server rests."""
+
+_logger = logging.getLogger(__name__)
 
 
 class StateSaver:
@@ -59,7 +62,11 @@ class StateSaver:
                 continue
             digest = hashlib.blake2b(text, digest_size=16).digest()
             if state is not None and digest != self._digests.get(service):
-                _write(Path(persistence.STATE_DIR, f"{service}.json"), text)
+                try:
+                    _write(Path(persistence.STATE_DIR, f"{service}.json"), text)
+                except OSError:  # the disk is full, say: the next round tries again
+                    _logger.exception("the state of %s was not saved", service)
+                    continue
                 self._digests[service] = digest
 
     def _run(self) -> None:
@@ -80,7 +87,7 @@ def _has_running_executions() -> bool:
 
 
 def _text(service: str, state: Any) -> bytes:
-    """What MiniStack's `save_state` writes, in one piece: written bit by bit it takes five times as long."""
+    """What MiniStack's `save_state` writes, in one piece: bit by bit it takes several times as long."""
     from ministack.core import persistence
 
     wrapped = {"__ministack_format__": persistence._state_format_version(service), "payload": state}
